@@ -1,0 +1,41 @@
+"""Every error that a user can cause, on one screen.
+
+CslbenchError             printed as one sentence, exit code 2
+├── UsageError            a name, option or value that is not allowed
+├── DataError             a dataset that is missing or damaged
+├── MatrixError           a matrix file that does not say what to run
+└── ResultError           a result file or results folder that cannot be read or written
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CslbenchError(Exception):
+    """What was wrong, what was given, what is allowed, and where, in one sentence."""
+
+
+class UsageError(CslbenchError):
+    """A name, option or value that is not allowed."""
+
+
+class DataError(CslbenchError):
+    """A dataset that is missing or damaged."""
+
+
+class MatrixError(CslbenchError):
+    """A matrix file that does not say what to run."""
+
+
+class ResultError(CslbenchError):
+    """A result file or results folder that cannot be read or written."""
+
+
+def unknown(kind: str, given: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown, with the nearest known one and all of them."""
+    names = sorted(known)
+    nearest = difflib.get_close_matches(given, names, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    return f"unknown {kind} {given!r}{hint} (known: {', '.join(names)})"
