@@ -1,0 +1,1 @@
+"""Aspect 1, augmentation: how images become views, a whole batch at once."""
