@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 # SplitMix64's increment and multipliers as signed 64-bit integers; int64 tensors wrap around.
-# Source: Steele, Lea & Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, fig. 17.
+# Source: Steele, Lea & Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 _GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
 _MULTIPLY_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
 _MULTIPLY_2 = 0x94D049BB133111EB - (1 << 64)
@@ -64,7 +64,7 @@ class Draws:
     replicate: int
     purpose: str
     counters: tuple[Tensor, ...]
-    """Integers, broadcastable to one shape (...,): (step,), or (epoch, sample, view) of B images."""
+    """Integers, broadcastable to one shape (...,): a step, or (epoch, sample) of B images."""
 
     def named(self, purpose: str) -> Draws:
         """Return the draws of one purpose within this one, independent of its siblings."""

@@ -1,0 +1,55 @@
+"""A cell: one method on one dataset with one encoder, one budget, one training, one replicate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from benchmark.matrix.budget import Budget
+from methods.settings import Training, Value
+
+
+class Cell(BaseModel):
+    """Everything that decides a cell's number, frozen; its hash is the cell's identity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    method: str
+    """Canonical selector: options that differ from the defaults only, sorted."""
+    dataset: str
+    encoder: str
+    budget: Budget
+    training: Literal["authors", "common"]
+    recipe: Training
+    """The training resolved: optimiser, rate, batch, schedule."""
+    steps: int | None
+    """Optimiser steps; None for FLOPs and seconds, which a calibration turns into steps."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    replicate: int
+    values: dict[str, Value]
+    """What the method lets depend on the data, resolved."""
+
+    @property
+    def base_method(self) -> str:
+        """Return the method's name without its options."""
+        return self.method.partition("[")[0]
+
+    @property
+    def pretrain_id(self) -> str:
+        """Return 16 hex digits of the SHA-256 of the cell's canonical JSON.
+
+        Where a number came from (`source`) is told, not hashed.
+        """
+        data = self.model_dump(mode="json")
+        data["recipe"].pop("source")
+        data["budget"].pop("name")
+        canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    @property
+    def label(self) -> str:
+        """Return a line that names the cell to a person."""
+        return f"{self.method} {self.dataset} {self.encoder} {self.budget.name} r{self.replicate}"

@@ -1,0 +1,1 @@
+"""Where results live: the schema, and files that are written whole or not at all. No torch."""

@@ -1,0 +1,33 @@
+"""Contrastive methods as the paper's five aspects; no torch until a recipe is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from methods.cards import CARDS
+from methods.settings import Card, Setting
+
+if TYPE_CHECKING:
+    from methods.recipe import Recipe
+
+
+def cards() -> dict[str, Card]:
+    """Return the card of every method: the built-in ones, then those of installed packages.
+
+    Another package offers a method as an entry point of the group `cslbench.methods` whose object
+    is a `Card`; `cslbench --plugin FILE.py` adds the file's `CARD` to the built-in ones.
+    """
+    found = dict(CARDS)
+    for entry in entry_points(group="cslbench.methods"):
+        if entry.name not in found:
+            found[entry.name] = entry.load()
+    return found
+
+
+def recipe(setting: Setting) -> Recipe:
+    """Build the five aspects of a method on a dataset."""
+    module = importlib.import_module(setting.card.module)
+    built: Recipe = module.recipe(setting)
+    return built

@@ -1,0 +1,1 @@
+"""Aspect 3, representation extraction: the parts that several methods build theirs from."""
