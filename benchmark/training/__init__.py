@@ -1,0 +1,1 @@
+"""How an encoder is trained: optimisers, schedules, and the loop that spends the budget."""
