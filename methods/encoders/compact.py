@@ -1,0 +1,35 @@
+"""A small residual encoder for CPU cores."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from methods.encoders.blocks import BasicBlock, Encoder, convolution, make_norm
+from methods.encoders.geometry import COMPACT_FACTORS, COMPACT_STEM, compact
+
+
+class Compact(Encoder):
+    """A stem of stride 2 and two residual blocks of stride 2.
+
+    Args:
+        image_size: Side of the images or patches in pixels.
+        width: Channels of the stem.
+        norm: `batch`, or without leaks between patches `group` or `layer`.
+    """
+
+    def __init__(self, image_size: int, *, width: int = 32, norm: str = "batch") -> None:
+        super().__init__()
+        self.stem = COMPACT_STEM
+        slots = compact(image_size, width)
+        self.widths = {name: channels for name, (channels, _, _) in slots.items()}
+        seven, five = (width * factor for factor in COMPACT_FACTORS)
+        self.conv1, self.bn1 = convolution(3, width, 3, 2), make_norm(norm, width)
+        self.layer1 = BasicBlock(width, seven, seven, 2, norm)
+        self.layer2 = BasicBlock(seven, five, five, 2, norm)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Encode (B, 3, H, W) float images."""
+        seven = self.layer1(functional.relu(self.bn1(self.conv1(images)), inplace=True))
+        last = self.layer2(seven)
+        return {"1": last.mean((2, 3)), "5": last, "7": seven, "last": last}
