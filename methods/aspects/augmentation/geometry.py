@@ -101,7 +101,10 @@ class RandomResizedCrop(Transform[Box]):
         return Box(top, left, height, width, torch.zeros_like(fits[..., 0]))
 
     def apply(self, images: Tensor, parameters: Box, /) -> Tensor:
-        """Return (B, 3, size, size), clamped to [0, 1], which bicubic weights overshoot."""
+        """Return (B, 3, size, size), clamped to [0, 1], which bicubic weights overshoot.
+
+        Pillow clamps after each axis, so where sharp edges cross it differs by some bytes.
+        """
         top, left, height, width, mirrored = parameters
         rows = cubic_matrix(top, height, images.shape[-2], self.size)
         columns = cubic_matrix(left, width, images.shape[-1], self.size, mirrored)
