@@ -1,0 +1,1 @@
+"""How a frozen representation is scored: probes on extracted features, metrics, sanity."""
