@@ -101,7 +101,7 @@ def test_lars_takes_the_rate_into_its_buffer() -> None:
 
 def test_lars_gives_the_same_trust_in_either_layout() -> None:
     """Channels-last parameters move by the same bits as contiguous ones."""
-    plain = nn.Conv2d(8, 16, 3, bias=False)
+    plain = nn.Conv2d(61, 67, 3, bias=False)
     last = copy.deepcopy(plain).to(memory_format=torch.channels_last)
     for model in (plain, last):
         optimizer = build([model], optimizer="lars", learning_rate=0.3, weight_decay=1e-2)
