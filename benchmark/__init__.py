@@ -1,0 +1,1 @@
+"""The harness of cslbench: cells, data, training, evaluation, evidence and reports."""
