@@ -1,0 +1,220 @@
+"""The store: one JSON file per cell and replicate, with the predictions beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from pydantic import ValidationError
+
+from benchmark.errors import ResultError
+from benchmark.matrix.cell import Cell
+from benchmark.store import atomic
+from benchmark.store.predictions import Predictions, digest, pack, unpack
+from benchmark.store.result import Result
+
+MAX_BYTES = 20 * 2**20
+"""A result is about 10 kB; what is larger than this is none, and is not read into memory."""
+SCHEMA_FILE = "schema.json"
+"""The one JSON file that may lie in a results folder and is no result."""
+
+_UNSAFE = re.compile(r"[^a-z0-9._]+")
+_LONGEST_SLUG = 60
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file that should be a result and is none."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Everything in a results folder: nothing is skipped."""
+
+    results: tuple[Result, ...]
+    broken: tuple[Broken, ...]
+
+
+def slug(name: str) -> str:
+    """Write a name for a path; what had to be changed is told apart by a hash of the whole.
+
+    No separator and no leading dot comes through, so that no name leaves its folder.
+    """
+    safe = _UNSAFE.sub("-", name.lower()).strip(".-")[:_LONGEST_SLUG]
+    if safe == name:
+        return safe
+    return f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+
+
+def relative_path(cell: Cell) -> Path:
+    """Return where a cell's result lies under the results folder."""
+    name = f"{slug(cell.method)}-{slug(cell.budget.name)}-r{cell.replicate}-{cell.pretrain_id[:8]}"
+    return Path(slug(cell.dataset), slug(cell.encoder), f"{name}.json")
+
+
+def predictions_path(path: Path) -> Path:
+    """Return where the predictions of a result file lie."""
+    return path.with_suffix(".npz")
+
+
+def check_folder(root: Path) -> None:
+    """Raise ResultError if results cannot be written here; nothing is made yet."""
+    _refuse_file(root)
+    nearest = next((parent for parent in (root, *root.parents) if parent.exists()), Path())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ResultError(f"{root}: cannot be written to; name another folder with --results")
+
+
+def write(root: Path, result: Result, predictions: Predictions) -> Path:
+    """Write a result and its predictions, and return where.
+
+    The predictions are there before the result that names their hash.
+
+    Raises:
+        ResultError: If the disk is full or the folder cannot be written.
+    """
+    path = root / relative_path(result.cell)
+    beside = predictions_path(path)
+    origin = result.provenance.model_copy(update={"predictions_sha256": digest(predictions)})
+    if predictions:
+        atomic.write(beside, pack(predictions))
+    content = result.model_copy(update={"provenance": origin}).model_dump_json(indent=1)
+    atomic.write(path, content.encode() + b"\n")
+    if not predictions:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def find(root: Path, cell: Cell) -> Result | None:
+    """Return a cell's result without looking at any other, or None where there is none.
+
+    Raises:
+        ResultError: If there is one and it cannot be read.
+    """
+    _refuse_file(root)
+    path = root / relative_path(cell)
+    return read(path, root) if path.is_symlink() or path.exists() else None
+
+
+def read_all(root: Path) -> Loaded:
+    """Read every result under a folder; what cannot be read is named.
+
+    Raises:
+        ResultError: If this is a file, not a folder. A folder that is not there is empty.
+    """
+    _refuse_file(root)
+    results, broken = [], []
+    for path in _candidates(root):
+        try:
+            results.append(read(path, root))
+        except ResultError as error:
+            broken.append(Broken(path, str(error).removeprefix(f"{path}: ")))
+    return Loaded(tuple(results), tuple(broken))
+
+
+def read(path: Path, root: Path | None = None) -> Result:
+    """Read one result file.
+
+    Args:
+        path: The file.
+        root: The results folder; if given, the file must lie inside, where its cell says.
+
+    Raises:
+        ResultError: In words, with the path in front.
+    """
+    if root is not None and not path.resolve().is_relative_to(root.resolve()):
+        raise ResultError(
+            f"{path}: is a link that leaves the results folder; copy the file instead"
+        )
+    result = _parse(path, _content(path))
+    if root is not None and path != root / relative_path(result.cell):
+        where = relative_path(result.cell)
+        raise ResultError(f"{path}: is the result of {result.cell.label} and belongs at {where}")
+    return result
+
+
+def read_predictions(root: Path, result: Result) -> Predictions:
+    """Read the predictions of a result, and check that they are the ones it was scored by.
+
+    Raises:
+        ResultError: If they are missing, damaged, or not the result's.
+    """
+    if result.provenance.predictions_sha256 is None:
+        return {}
+    path = predictions_path(root / relative_path(result.cell))
+    found = unpack(path)
+    if digest(found) != result.provenance.predictions_sha256:
+        raise ResultError(f"{path}: is not what its result was scored by; run the cell again")
+    return found
+
+
+def _refuse_file(root: Path) -> None:
+    if root.exists() and not root.is_dir():
+        raise ResultError(f"{root}: the results folder is a file; name a folder with --results")
+
+
+def _candidates(root: Path) -> Iterator[Path]:
+    """Yield every JSON file in a fixed order; folders that are links are not entered."""
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".json") and Path(folder, name) != root / SCHEMA_FILE:
+                yield Path(folder, name)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ResultError(f"{path}: is no file")
+        if found.st_size > MAX_BYTES:
+            raise ResultError(f"{path}: is no result ({found.st_size} bytes, at most {MAX_BYTES})")
+        return path.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def _parse(path: Path, content: bytes) -> Result:
+    try:
+        json.loads(
+            content, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_distinct
+        )
+        return Result.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise ResultError(f"{path}: {where + ': ' if where else ''}{first['msg']}{more}") from None
+    except (ValueError, RecursionError) as error:
+        raise ResultError(f"{path}: damaged JSON ({error})") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is beyond what a number can be")
+    return number
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"key {key!r} stands twice")
+        found[key] = value
+    return found
