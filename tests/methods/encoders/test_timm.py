@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import timm
 import torch
@@ -32,7 +34,7 @@ def test_maps_are_timms_own() -> None:
     """The last map is what the whole timm model pools, given the same weights."""
     ours = build("timm:resnet10t", 32)
     ours.eval()
-    whole = timm.create_model("resnet10t", pretrained=False).eval()
+    whole: Any = timm.create_model("resnet10t", pretrained=False).eval()
     body = {key.removeprefix("body."): value for key, value in ours.state_dict().items()}
     missing = whole.load_state_dict(body, strict=False)
     assert missing.missing_keys == ["fc.weight", "fc.bias"]
