@@ -1,0 +1,42 @@
+"""What a worker does its work with: torch is imported here, and only in worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmark.engines.engine import Options
+from benchmark.matrix.cell import Cell
+from benchmark.matrix.protocol import Protocol
+from benchmark.progress import Progress
+from benchmark.store.predictions import Predictions
+from benchmark.store.result import Result
+
+
+def prepare(threads: int) -> None:
+    """Import torch and settle its threads, on which the bits of a sum depend."""
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def check(dataset: str, data: Path | None) -> None:
+    """Raise DataError if a dataset is missing or damaged."""
+    from benchmark.data import load
+
+    load(dataset, data)
+
+
+def run_cell(
+    cell: Cell,
+    protocols: Sequence[Protocol],
+    options: Options,
+    progress: Callable[[Progress], None],
+) -> tuple[Result, Predictions]:
+    """Train and evaluate one cell."""
+    from benchmark.cell import run_cell as run
+
+    return run(
+        cell, protocols, data=options.data, device=options.device, command=options.command,
+        progress=progress,
+    )  # fmt: skip
