@@ -73,7 +73,7 @@ def _checked(its: EncoderCard, option: str, text: str) -> Value:
     if allowed is not None and value not in allowed:
         raise selector.unknown(f"{option} of {its.name}", text, allowed)
     numbers = value if isinstance(value, tuple) else (value,)
-    if any(isinstance(number, int) and number < 1 for number in numbers):
+    if any(type(number) is int and number < 1 for number in numbers):  # a bool is an int too
         raise ValueError(f"{where} must be at least 1 (got {text!r})")
     return value
 

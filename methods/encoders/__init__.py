@@ -24,10 +24,11 @@ def build(name: str, image_size: int) -> Encoder:
     if image_size < 1:
         raise ValueError(f"image size must be at least 1 px (got {image_size})")
     encoder: Encoder
-    if catalogue.is_timm(name):
+    base, _ = catalogue.parse_name(name)
+    if catalogue.is_timm(base):
         from methods.encoders.timm import TimmEncoder
 
-        encoder = TimmEncoder(catalogue.canonical(name).removeprefix(catalogue.TIMM), image_size)
+        encoder = TimmEncoder(base.removeprefix(catalogue.TIMM), image_size)
         return encoder
     card, options = catalogue.resolve(name, image_size)
     module, _, function = card.build.partition(":")

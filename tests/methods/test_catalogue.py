@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from methods import catalogue, selector
 from methods.encoders import build
 from methods.encoders.cards import BUILT_IN, EncoderCard
+from methods.encoders.compact import Compact
 
 SIZES = (8, 16, 32, 64, 96, 128, 224)
 NARROW = {
@@ -195,8 +196,13 @@ def test_the_catalogue_imports_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def plugged(image_size: int, *, width: int, deep: bool) -> Compact:
+    """Build an encoder that another package might bring."""
+    return Compact(image_size, width=width if deep else 2 * width)
+
+
 PLUGGED = EncoderCard(
-    "plugged", "methods.encoders.compact:Compact", BUILT_IN["compact"].slots, {"width": 2}
+    "plugged", f"{__name__}:plugged", BUILT_IN["compact"].slots, {"width": 2, "deep": True}
 )
 
 
@@ -207,7 +213,8 @@ def test_another_package_adds_an_encoder(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "plugged" in catalogue.names()
     assert catalogue.canonical("plugged[width=2]") == "plugged"
     assert catalogue.slots("plugged[width=3]", 32) == catalogue.slots("compact[width=3]", 32)
-    assert build("plugged", 32).widths["7"] == BUILT_IN["compact"].slots(32, {"width": 2})["7"][0]
+    assert build("plugged", 32).widths == Compact(32, width=2).widths
+    assert build("plugged[deep=false]", 32).widths == Compact(32, width=4).widths
 
 
 def test_an_entry_point_that_is_no_card_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
