@@ -1,0 +1,202 @@
+"""Whether a trained encoder beats the untrained one: paired tests on the same test images.
+
+A random encoder has no one score: it depends on encoder, norm and feature. So each cell meets the
+floor of its own replicate, which has the same weights at the start and sees the same kind of view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import methods
+from benchmark.evidence.paired import holm, mcnemar, sign_flip
+from methods import contract
+from methods.settings import Card, Setting
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmark.matrix.cell import Cell
+    from benchmark.store.result import Result
+
+Kind = Literal["above floor", "below floor", "not separable"]
+Predictions: TypeAlias = "Mapping[str, NDArray[Any]]"
+
+ALPHA = 0.01
+"""Family-wise error of the checks of one family, after Holm."""
+PROTOCOL = "linear"
+
+
+@dataclass(frozen=True)
+class FloorCheck:
+    """One replicate of a method against the floor of the same replicate."""
+
+    id: str
+    """Of the method's cell."""
+    floor_id: str
+    method: str
+    replicate: int
+    dataset: str
+    encoder: str
+    gain_points: float
+    """Accuracy above the floor's, percentage points; negative below."""
+    n: int
+    """Test images."""
+    p: float
+    """Exact McNemar, two-sided: takes test images as independent."""
+    p_holm: float
+    """`p` after Holm over the methods and replicates of the family."""
+    p_clustered: float | None
+    """Sign-flip test over the groups of dependent images; None where there are no groups."""
+    p_clustered_holm: float | None
+
+    @property
+    def decisive(self) -> float:
+        """The corrected p that the verdict goes by: the clustered one where there are groups."""
+        return self.p_holm if self.p_clustered_holm is None else self.p_clustered_holm
+
+    @property
+    def verdict(self) -> Kind:
+        """What may be said, dependence between images taken into account."""
+        return self._kind(self.decisive)
+
+    @property
+    def mcnemar_verdict(self) -> Kind:
+        """What McNemar's test alone says."""
+        return self._kind(self.p_holm)
+
+    def _kind(self, p: float) -> Kind:
+        if p >= ALPHA:
+            return "not separable"
+        return "above floor" if self.gain_points > 0 else "below floor"
+
+
+def against_floor(
+    results: Iterable[Result], predictions_of: Callable[[Result], Predictions]
+) -> list[FloorCheck]:
+    """Test every trained method against the floor of its replicate.
+
+    A family, over which Holm corrects, is what one table of the board shows: one dataset, encoder,
+    training, precision and budget. A cell without a floor or without predictions is left out;
+    the board shows it without a check.
+
+    Args:
+        results: Of any cells.
+        predictions_of: Gives the predicted class of every test image by protocol, with the true
+            `labels` and, where images depend on each other, their `groups`; empty if not kept.
+
+    Raises:
+        ValueError: If two cells of one dataset were not tested on the same images.
+    """
+    final = sorted((r for r in results if r.final), key=lambda r: (r.cell.label, r.id))
+    floors = {_pairing(r): r for r in final if is_floor(r.cell)}
+    families: dict[tuple[object, ...], list[FloorCheck]] = {}
+    for result in final:
+        floor = floors.get(_pairing(result))
+        if floor is None or is_control(result.cell):
+            continue
+        check = _check(result, floor, predictions_of(result), predictions_of(floor))
+        if check is not None:
+            families.setdefault(_family(result), []).append(check)
+    return [check for family in families.values() for check in _corrected(family)]
+
+
+def is_floor(cell: Cell) -> bool:
+    """Say whether a cell is of the untrained control."""
+    card = _card(cell)
+    return card is not None and not card.trains
+
+
+def is_control(cell: Cell) -> bool:
+    """Say whether a cell is of a control: untrained, or taught with labels."""
+    card = _card(cell)
+    return card is not None and (not card.trains or card.needs_labels)
+
+
+def sees_patches(cell: Cell) -> bool:
+    """Say whether the encoder sees patches, so that its floor must see them too."""
+    card = _card(cell)
+    if card is None:
+        return cell.values.get("views") == "patches"
+    return contract.sees_patches(Setting(card, cell.method, cell.dataset, cell.values, row=""))
+
+
+def below_floor(
+    method: NDArray[Any], floor: NDArray[Any], labels: NDArray[Any], *, alpha: float = ALPHA
+) -> bool:
+    """Say whether a method is worse than its floor by McNemar's test.
+
+    Args:
+        method: (n,) predicted classes.
+        floor: (n,) predicted classes of the untrained encoder.
+        labels: (n,) true classes.
+        alpha: Error of the two-sided test.
+    """
+    ours, theirs = method == labels, floor == labels
+    return bool(ours.sum() < theirs.sum()) and mcnemar(ours, theirs) < alpha
+
+
+def _card(cell: Cell) -> Card | None:
+    # a store may hold results of a package that is not installed here
+    return methods.cards().get(cell.base_method)
+
+
+def _pairing(result: Result) -> tuple[object, ...]:
+    cell = result.cell
+    return (
+        cell.dataset, cell.encoder, cell.precision, cell.replicate, sees_patches(cell),
+        result.provenance.dataset_sha256,
+    )  # fmt: skip
+
+
+def _family(result: Result) -> tuple[object, ...]:
+    cell = result.cell
+    length = cell.budget.name if cell.budget.name == "paper" else cell.budget
+    return cell.dataset, cell.encoder, cell.training, cell.precision, length
+
+
+def _check(
+    result: Result, floor: Result, ours: Predictions, theirs: Predictions
+) -> FloorCheck | None:
+    if any(PROTOCOL not in found or "labels" not in found for found in (ours, theirs)):
+        return None
+    labels = ours["labels"]
+    if labels.shape != theirs["labels"].shape or (labels != theirs["labels"]).any():
+        raise ValueError(
+            f"{result.cell.label} and its floor were tested on other images "
+            f"({len(labels)} and {len(theirs['labels'])} labels, of one dataset)"
+        )
+    right, floor_right = ours[PROTOCOL] == labels, theirs[PROTOCOL] == labels
+    groups = ours.get("groups")
+    p = mcnemar(right, floor_right)
+    clustered = None if groups is None else sign_flip(right, floor_right, groups)
+    return FloorCheck(
+        id=result.id,
+        floor_id=floor.id,
+        method=result.cell.method,
+        replicate=result.cell.replicate,
+        dataset=result.cell.dataset,
+        encoder=result.cell.encoder,
+        gain_points=100 * float(right.mean() - floor_right.mean()),
+        n=len(labels),
+        p=p,
+        p_holm=p,
+        p_clustered=clustered,
+        p_clustered_holm=clustered,
+    )
+
+
+def _corrected(family: Sequence[FloorCheck]) -> list[FloorCheck]:
+    plain = holm([check.p for check in family])
+    grouped = [check.p_clustered for check in family if check.p_clustered is not None]
+    clustered = iter(holm(grouped))
+    return [
+        replace(
+            check,
+            p_holm=p,
+            p_clustered_holm=None if check.p_clustered is None else next(clustered),
+        )
+        for check, p in zip(family, plain, strict=True)
+    ]
