@@ -35,6 +35,14 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Work:
+    """One cell, and how it is to be scored."""
+
+    cell: Cell
+    protocols: tuple[Scoring, ...]
+
+
+@dataclass(frozen=True)
 class Started:
     """A worker took a cell."""
 
@@ -93,13 +101,12 @@ class Engine(Protocol):
 
     def run(
         self,
-        cells: Sequence[Cell],
-        protocols: Sequence[Scoring],
+        works: Sequence[Work],
         *,
         options: Options,
         on_event: Callable[[Event], None],
     ) -> Summary:
-        """Run every cell, in the order given as far as workers allow, and tell each event.
+        """Run every work, in the order given as far as workers allow, and tell each event.
 
         The data of all cells is looked at before the first one starts.
 

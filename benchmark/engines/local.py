@@ -13,13 +13,13 @@ from benchmark.engines.engine import (
     Options,
     Started,
     Summary,
+    Work,
 )
 from benchmark.engines.process import Worker, end_all, wait
 from benchmark.engines.signals import Stop
 from benchmark.engines.worker import Answer, Check, Refused
 from benchmark.errors import CslbenchError, DataError
 from benchmark.matrix.cell import Cell
-from benchmark.matrix.protocol import Protocol
 from benchmark.progress import Progress
 from benchmark.store.result import Result
 
@@ -32,17 +32,16 @@ class LocalEngine:
 
     def run(
         self,
-        cells: Sequence[Cell],
-        protocols: Sequence[Protocol],
+        works: Sequence[Work],
         *,
         options: Options,
         on_event: Callable[[Event], None],
     ) -> Summary:
-        """Run every cell; see `Engine`."""
-        if not cells:
+        """Run every work; see `Engine`."""
+        if not works:
             return Summary(0)
         with Stop() as stop:
-            pool = _Pool(cells, protocols, options, on_event)
+            pool = _Pool(works, options, on_event)
             try:
                 while pool.busy and stop.signum is None:
                     pool.hand_out()
@@ -59,20 +58,16 @@ class _Pool:
     """The workers of one run, the cells that wait, and what has come of the others."""
 
     def __init__(
-        self,
-        cells: Sequence[Cell],
-        protocols: Sequence[Protocol],
-        options: Options,
-        on_event: Callable[[Event], None],
+        self, works: Sequence[Work], options: Options, on_event: Callable[[Event], None]
     ) -> None:
-        self.waiting = deque(cells)
-        self.protocols, self.options, self.on_event = protocols, options, on_event
-        self.summary = Summary(len(cells))
+        self.waiting = deque(works)
+        self.options, self.on_event = options, on_event
+        self.summary = Summary(len(works))
         self.workers: list[Worker] = []
         self.checking = True
-        for _ in range(min(options.workers, len(cells))):
+        for _ in range(min(options.workers, len(works))):
             self._hire()
-        self.workers[0].give(Check(tuple(sorted({cell.dataset for cell in cells}))))
+        self.workers[0].give(Check(tuple(sorted({work.cell.dataset for work in works}))))
 
     @property
     def busy(self) -> bool:
@@ -82,9 +77,9 @@ class _Pool:
         """Give every idle worker a cell, once the data is known to be there."""
         for member in self.workers:
             if self.waiting and member.task is None and not self.checking:
-                cell = self.waiting.popleft()
-                member.give(cell)
-                self.on_event(Started(cell))
+                work = self.waiting.popleft()
+                member.give(work)
+                self.on_event(Started(work.cell))
 
     def listen(self, seconds: float) -> None:
         """Wait for news at most so long, and act on it.
@@ -111,19 +106,19 @@ class _Pool:
             member.close()
 
     def _hire(self) -> None:
-        self.workers.append(Worker(self.protocols, self.options))
+        self.workers.append(Worker(self.options))
 
     def _take(self, member: Worker, answer: Answer) -> None:
         task = member.task
         if isinstance(answer, Progress):
-            if isinstance(task, Cell):
-                self.on_event(Advanced(task, answer))
+            if isinstance(task, Work):
+                self.on_event(Advanced(task.cell, answer))
             return
         member.task = None
         if isinstance(task, Check):
             self.checking = False
         elif task is not None and not isinstance(answer, Refused) and answer.result is not None:
-            self._finish(Finished(task, answer.result, answer.predictions or {}))
+            self._finish(Finished(task.cell, answer.result, answer.predictions or {}))
 
     def _finish(self, event: Finished) -> None:
         self.summary = self.summary.add(event.result)
@@ -137,7 +132,8 @@ class _Pool:
         if isinstance(member.task, Check):
             raise DataError(f"looking at the data, the worker process {words}")
         if member.task is not None:
-            self._finish(Finished(member.task, self._lost(member.task, words, member.since)))
+            cell = member.task.cell
+            self._finish(Finished(cell, self._lost(cell, words, member.since)))
         if self.waiting:
             self._hire()
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from benchmark.engines import worker
 from benchmark.engines.engine import Options
-from benchmark.matrix.protocol import Protocol
 from benchmark.store.provenance import now
 
 GRACE_SECONDS = 2.0
@@ -24,12 +23,12 @@ _LONGEST_WORDS = 300
 class Worker:
     """One process and what it is doing."""
 
-    def __init__(self, protocols: Sequence[Protocol], options: Options) -> None:
+    def __init__(self, options: Options) -> None:
         """Start it; it prepares itself while its first task waits in the pipe."""
         self.pipe, theirs = _SPAWN.Pipe()
         self._log = tempfile.NamedTemporaryFile(prefix="cslbench-worker-")  # noqa: SIM115
         self.process = _SPAWN.Process(
-            target=worker.main, args=(theirs, protocols, options, Path(self._log.name)), daemon=True
+            target=worker.main, args=(theirs, options, Path(self._log.name)), daemon=True
         )
         resource_tracker.ensure_running()  # or starting it now would lift the block again
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

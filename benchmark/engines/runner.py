@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.engines.engine import Options
-from benchmark.matrix.cell import Cell
-from benchmark.matrix.protocol import Protocol
+from benchmark.engines.engine import Options, Work
 from benchmark.progress import Progress
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
@@ -28,15 +26,12 @@ def check(dataset: str, data: Path | None) -> None:
 
 
 def run_cell(
-    cell: Cell,
-    protocols: Sequence[Protocol],
-    options: Options,
-    progress: Callable[[Progress], None],
+    work: Work, options: Options, progress: Callable[[Progress], None]
 ) -> tuple[Result, Predictions]:
     """Train and evaluate one cell."""
     from benchmark.cell import run_cell as run
 
     return run(
-        cell, protocols, data=options.data, device=options.device, command=options.command,
-        progress=progress,
+        work.cell, work.protocols, data=options.data, device=options.device,
+        command=options.command, progress=progress,
     )  # fmt: skip

@@ -7,7 +7,7 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from benchmark import plugins
-from benchmark.engines.engine import Options
+from benchmark.engines.engine import Options, Work
 from benchmark.errors import CslbenchError
-from benchmark.matrix.cell import Cell
-from benchmark.matrix.protocol import Protocol
 from benchmark.progress import Progress
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
@@ -50,11 +48,11 @@ class Refused:
     error: CslbenchError
 
 
-Task: TypeAlias = Cell | Check
+Task: TypeAlias = Work | Check
 Answer: TypeAlias = Progress | Done | Refused
 
 
-def main(pipe: Connection, protocols: Sequence[Protocol], options: Options, log: Path) -> None:
+def main(pipe: Connection, options: Options, log: Path) -> None:
     """Answer tasks until the pipe is closed.
 
     SIGINT is blocked from birth (the parent says when to stop), and a parent that was killed takes
@@ -70,22 +68,20 @@ def main(pipe: Connection, protocols: Sequence[Protocol], options: Options, log:
         plugins.load_all(options.plugins)
         while True:
             task = pipe.recv()
-            pipe.send(_answer(runner, task, pipe, protocols, options))
+            pipe.send(_answer(runner, task, pipe, options))
     except CslbenchError as error:
         pipe.send(Refused(error))
     except (EOFError, BrokenPipeError):
         return
 
 
-def _answer(
-    runner: Any, task: Task, pipe: Connection, protocols: Sequence[Protocol], options: Options
-) -> Done | Refused:
+def _answer(runner: Any, task: Task, pipe: Connection, options: Options) -> Done | Refused:
     try:
         if isinstance(task, Check):
             for dataset in task.datasets:
                 runner.check(dataset, options.data)
             return Done()
-        return Done(*runner.run_cell(task, protocols, options, _throttled(pipe.send)))
+        return Done(*runner.run_cell(task, options, _throttled(pipe.send)))
     except CslbenchError as error:
         return Refused(error)
 

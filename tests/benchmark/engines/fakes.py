@@ -1,0 +1,74 @@
+"""A worker's module that takes no torch: it does what a cell's method is called.
+
+`ok`, `fail`, `crash`, `exit`, `slow` and `refuse`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.engines.engine import Options, Work
+from benchmark.errors import DataError, UsageError
+from benchmark.matrix.cell import Cell
+from benchmark.matrix.protocol import PROTOCOLS
+from benchmark.progress import Progress
+from benchmark.store.predictions import Predictions
+from benchmark.store.result import Result
+from tests.benchmark import factories
+
+LINEAR = (PROTOCOLS["linear"],)
+
+
+def make_cell(method: str = "ok", dataset: str = "photos", replicate: int = 0) -> Cell:
+    """Return a cell that nobody could train."""
+    return factories.make_cell(method, dataset, replicate=replicate)
+
+
+def make_predictions() -> Predictions:
+    """Return the predictions of four test images."""
+    classes = np.array([0, 1, 2, 1], dtype=np.int16)
+    return {"linear": classes, "labels": np.array([0, 1, 1, 0], dtype=np.int16)}
+
+
+def prepare(threads: int) -> None:
+    """Hold what a real worker relies on: threads are settled before torch is imported."""
+    assert os.environ["OMP_NUM_THREADS"] == str(threads)
+    assert "torch" not in sys.modules
+
+
+def check(dataset: str, data: Path | None) -> None:
+    """Miss one dataset."""
+    if dataset == "missing":
+        raise DataError(f"{data}: no such data")
+
+
+def run_cell(
+    work: Work, options: Options, progress: Callable[[Progress], None]
+) -> tuple[Result, Predictions]:
+    """Do what the method is called."""
+    cell = work.cell
+    assert work.protocols == LINEAR
+    progress(Progress(cell.pretrain_id, "train", 1, 3, 2.5, 100.0))
+    match cell.base_method:
+        case "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exit":
+            sys.stderr.write("libfake: cannot go on\n")
+            sys.stderr.flush()
+            os._exit(3)
+        case "fail":
+            error = "loss is nan at step 2"
+            return factories.make_result(cell=cell, status="failed", error=error), {}
+        case "refuse":
+            raise UsageError("no such encoder")
+        case "slow":
+            time.sleep(60)
+    progress(Progress(cell.pretrain_id, "train", 3, 3, 1.5, 100.0))
+    return factories.make_result(cell=cell, value=50.0 + options.threads), make_predictions()
