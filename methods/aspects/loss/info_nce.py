@@ -46,7 +46,7 @@ def _indexed(c: Indexed, similarity: Similarity) -> Tensor:
         raise ValueError("InfoNCE needs a negative for each anchor (got a batch of 1 image)")
     logits = similarity.matrix(c.anchors, c.candidates)
     if c.exclude is not None:
-        # Masked, not subtracted: exp(1 / temperature) taken off the sum gives the same value
-        # but lets gradient through the self-term (lightning-bolts, issue 695).
+        # Masked, not subtracted (lightning-bolts, issue 695): taken off the sum, the self-term
+        # still has a gradient, and in float32 at small temperatures it swallows the negatives.
         logits = logits.scatter(1, c.exclude[:, None], float("-inf"))
     return F.cross_entropy(logits, c.target)

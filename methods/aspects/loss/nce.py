@@ -48,8 +48,8 @@ class ClippedNCE:
         raw = similarity.matrix(comparison.anchors, comparison.candidates)
         scores = self.clip * torch.tanh(raw / self.clip)
         negatives = scores.masked_fill(own, float("-inf")).logsumexp(dim=1, keepdim=True)
-        # -log(e^p / (e^p + sum e^n)) = log(1 + e^(log sum e^n - p))
+        # e^p / (e^p + sum e^n) is the logistic function of p - log sum e^n
         anchor, candidate = own.nonzero(as_tuple=True)
-        nats = F.softplus(negatives[anchor, 0] - scores[anchor, candidate])
+        nats = -F.logsigmoid(scores[anchor, candidate] - negatives[anchor, 0])
         mean = (nats / own.sum(1)[anchor]).sum() / len(own)
         return mean + self.penalty * raw.square().mean()
