@@ -26,7 +26,7 @@ class Cell(BaseModel):
     recipe: Training
     """The training resolved: optimiser, rate, batch, schedule."""
     steps: int | None
-    """Optimiser steps; None for FLOPs and seconds, which a calibration turns into steps."""
+    """Optimiser steps; None where a calibration or the dataset's files must tell."""
     precision: Literal["float32", "bfloat16"] = "float32"
     replicate: int
     values: dict[str, Value]
@@ -41,9 +41,11 @@ class Cell(BaseModel):
     def pretrain_id(self) -> str:
         """Return 16 hex digits of the SHA-256 of the cell's canonical JSON.
 
-        Where a number came from (`source`) is told, not hashed.
+        Where a number came from (`source`) is told, not hashed; nor are the steps, which follow
+        from the rest, though not always before the dataset's files are at hand.
         """
         data = self.model_dump(mode="json")
+        data.pop("steps")
         data["recipe"].pop("source")
         data["budget"].pop("name")
         canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
