@@ -244,7 +244,9 @@ def _blend(images: Tensor, weights: Tensor) -> None:
     """Replace images by a sum of image, luma, mean luma and 1, by `weights` (B, 4), in place."""
     image, gray, mean, offset = weights.view(-1, 4, 1, 1, 1).unbind(1)
     target = luma(images)
-    constant = target.mean(dim=(2, 3), keepdim=True).mul_(mean).add_(offset)
+    # rows first: one sum over a large image would be split among threads, and round otherwise
+    middle = target.mean(dim=3, keepdim=True).mean(dim=2, keepdim=True)
+    constant = middle.mul_(mean).add_(offset)
     images.mul_(image).add_(target.mul_(gray).add_(constant)).clamp_(0.0, 1.0)
 
 

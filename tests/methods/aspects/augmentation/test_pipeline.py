@@ -107,6 +107,22 @@ def test_the_size_of_a_chunk_changes_no_bit(
     assert all(map(torch.equal, SIMCLR(bytes_, draws(24)), whole))
 
 
+def test_the_number_of_threads_changes_no_bit(draws: MakeDraws) -> None:
+    """Images large enough to be split among threads get the same views from one and from two."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (3, 3, 225, 225), dtype=torch.uint8, generator=generator)
+    steps = (RandomResizedCrop(225), ColourJitter(0.4, 0.4, 0.4, 0.1, p=1.0), GaussianBlur(23))
+    one = Pipeline(views=[steps])(images, draws(3))[0]
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        two = Pipeline(views=[steps])(images, draws(3))[0]
+    finally:
+        torch.set_num_threads(before)
+
+    assert torch.equal(one, two)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_the_same_draws_give_the_same_bits(draws: MakeDraws, bytes_: Tensor, name: str) -> None:
     """A view is a function of image and draws, and the images are left as they were."""
