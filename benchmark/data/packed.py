@@ -52,7 +52,8 @@ def mapped(path: Path, shape: tuple[int, ...]) -> Tensor:
 def decoded(content: bytes, path: Path, size: int) -> Rows:
     """Return the largest centred square of a picture at `size` pixels, (3, size, size) RGB.
 
-    The same as scaling the shorter side to `size` and cropping the centre; bicubic, antialiased.
+    Bicubic, antialiased: scaling the shorter side to `size` and cropping the centre gives the same
+    but for crops rounded to whole pixels.
     Grey, palette and CMYK pictures become RGB; an orientation tag is ignored, as torchvision does.
 
     Raises:

@@ -147,7 +147,12 @@ def patches(grey: Grey, *, test: bool) -> Iterator[tuple[int, Grey]]:
                 yield number, patch
 
 
-def _folder() -> Path:
+def picture_folder() -> Path:
+    """Return where the installed scikit-image keeps its pictures, without importing it.
+
+    Raises:
+        DataError: It is not installed.
+    """
     spec = find_spec("skimage")
     if spec is None or not spec.submodule_search_locations:
         raise DataError("photos: scikit-image is not installed; run `pip install scikit-image`")
@@ -209,7 +214,7 @@ def load(options: Mapping[str, str], root: Path | None, *, download: bool) -> Da
         DataError: scikit-image is missing, or brings other pixels than the pinned ones.
     """
     del options, root, download
-    dataset = build(_folder())
+    dataset = build(picture_folder())
     if dataset.content_sha256 != CONTENT_SHA256:
         raise DataError(
             f"photos: scikit-image {version('scikit-image')} brings other pictures than those this "
