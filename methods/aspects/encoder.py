@@ -92,8 +92,19 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
 
 
 def split_batch_norm(encoder: nn.Module, splits: int) -> int:
-    """Give every 2-d batch norm of the encoder `splits` parts; return how many there are."""
+    """Give every 2-d batch norm of the encoder `splits` parts; return how many there are.
+
+    Raises:
+        ValueError: If one of them does more than normalise (timm's apply their activation too), so
+            that it cannot be taken for a plain one.
+    """
     found = [module for module in encoder.modules() if isinstance(module, nn.BatchNorm2d)]
+    for module in found:
+        if type(module) not in (nn.BatchNorm2d, SplitBatchNorm2d):
+            raise ValueError(
+                f"cannot split the batch norm of {type(module).__name__} "
+                "(allowed: BatchNorm2d; or choose splits=1)"
+            )
     for module in found:
         module.__class__ = SplitBatchNorm2d  # keeps parameters, buffers and names in place
         module.splits = splits  # type: ignore[assignment]
