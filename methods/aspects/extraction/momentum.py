@@ -33,7 +33,7 @@ def follow(slow: nn.Module, fast: nn.Module, momentum: float) -> None:
 
 
 def cosine_momentum(base: float, step: int, total_steps: int) -> float:
-    """Return BYOL's momentum, from `base` at step 0 to 1 at the last.
+    """Return BYOL's momentum, from `base` at step 0 towards 1 after the last.
 
     Source: arXiv 2006.07733, section 3.3: 1 - (1 - base) (cos(pi k / K) + 1) / 2.
     """
