@@ -5,10 +5,11 @@ average. 11.2 M multiply-adds a 32 px image, 0.51 M parameters.
 
 Chosen by measurement, one core (AVX-512), float32, channels-last, forward and backward at batch
 256: 1,380 images/s, or 424 images/s as 49 patches of 8 px; a ResNet-10 of width 32 with the same
-stem does 946 and 201. SimCLR (AdamW 2e-3, batch 128) for ten seconds' worth of steps, ridge probe,
-against its own floor: `photos` 44.7 to 55.0 (ResNet-10: 32.6 to 40.5); for 80 s on CIFAR-10 38.4
-to 46.7 (ResNet-10: 32.3 to 45.3). A third halving did worse for the same time, and wider
-maps gained less over their floor.
+stem does 946 and 201. SimCLR (AdamW 2e-3, batch 128), ridge probe, against its own floor, two
+seeds: ten seconds' worth of steps on `photos` 44.7 to 55.0 and 46.1 to 50.8 (ResNet-10: 32.6 to
+40.5, 30.5 to 41.1); twelve seconds on CIFAR-10 38.4 to 43.1 and 38.6 to 43.5 (32.3 to 37.1, 33.3
+to 39.2); one seed, 80 s on CIFAR-10, 38.4 to 46.7 (32.3 to 45.3). So it ends higher, partly from
+a higher floor. A third halving ended lower; wider maps gained less.
 """
 
 from __future__ import annotations

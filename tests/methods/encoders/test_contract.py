@@ -22,13 +22,12 @@ ENCODERS = [
     ("amdim[depth=1,ndf=4,rkhs=48]", 128),
     ("cpc_resnet101[stacks=1,2,2,1,width=4]", 8),
     ("cpc_resnet101[stacks=1,1,1,1,width=4]", 32),
-    ("compact", 32),
+    ("compact[width=8]", 32),
     ("compact[norm=group]", 8),
-    ("compact[norm=layer]", 32),
-    ("timm:resnet10t", 32),
-    ("timm:convnext_atto", 32),
-    ("timm:vit_tiny_patch16_224", 32),
-    ("timm:test_vit4", 64),
+    ("compact[norm=layer,width=8]", 32),
+    ("timm:test_resnet", 32),
+    ("timm:test_convnext", 32),
+    ("timm:test_vit", 32),
 ]
 each = pytest.mark.parametrize(("name", "size"), ENCODERS)
 
