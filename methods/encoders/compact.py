@@ -5,12 +5,12 @@ average. 11.2 M multiply-adds a 32 px image, 0.51 M parameters.
 
 Chosen by measurement, one core (AVX-512), float32, channels-last, forward and backward at batch
 256: 1,380 images/s, or 424 images/s as 49 patches of 8 px; a ResNet-10 of width 32 with the same
-stem does 946 and 201. SimCLR (AdamW 2e-3, batch 128), ridge probe, against its own floor, two
-seeds: ten seconds' worth of steps on `photos` 44.7 to 55.0 and 46.1 to 50.8 (ResNet-10: 32.6 to
-40.5, 30.5 to 41.1); twelve seconds on CIFAR-10 38.4 to 43.1 and 38.6 to 43.5 (32.3 to 37.1, 33.3
-to 39.2); one seed, 80 s on CIFAR-10, 38.4 to 46.7 (32.3 to 45.3). So it ends higher, partly from
-a higher floor. A third halving ended lower; a second block of 256
-channels ended higher on `photos` (56.3, 53.7), gained less on CIFAR-10 and is a quarter slower.
+stem does 946 and 201. SimCLR (AdamW 2e-3, batch 128) on `photos`, ridge probe, for as many steps
+as fit ten seconds at those speeds, two seeds: from a floor of 44.7 to 55.0 and of 46.1 to 50.8
+(ResNet-10: 32.6 to 40.5, 30.5 to 41.1), so it ends higher, partly from a higher floor. On
+CIFAR-10, one seed, 279 steps: 38.4 to 46.7 (ResNet-10, 241 steps: 32.3 to 45.3). A third halving
+ended lower on `photos` (39.8, 39.6); a second block of 256 channels ended as high (56.3, 53.7) and
+is a quarter slower.
 """
 
 from __future__ import annotations
