@@ -6,16 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.engines.engine import Options, Work
+from benchmark.errors import UsageError
 from benchmark.progress import Progress
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
 
 
-def prepare(threads: int) -> None:
-    """Import torch and settle its threads, on which the bits of a sum depend."""
+def prepare(options: Options) -> None:
+    """Import torch and settle its threads, on which the bits of a sum depend.
+
+    Raises:
+        UsageError: If there is no such device.
+    """
     import torch
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(options.threads)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch sees no GPU here (use --device cpu)")
 
 
 def check(dataset: str, data: Path | None) -> None:

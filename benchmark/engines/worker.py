@@ -63,8 +63,8 @@ def main(pipe: Connection, options: Options, log: Path) -> None:
         os.environ[name] = str(options.threads)
     threading.Thread(target=_follow_parent, daemon=True).start()
     runner = importlib.import_module(options.runner)
-    runner.prepare(options.threads)
     try:
+        runner.prepare(options)
         plugins.load_all(options.plugins)
         while True:
             task = pipe.recv()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -94,6 +95,21 @@ def write(root: Path, result: Result, predictions: Predictions) -> Path:
     if not predictions:
         beside.unlink(missing_ok=True)
     return path
+
+
+def record(root: Path, result: Result, predictions: Predictions) -> bool:
+    """Write a result unless it came to nothing where a final one lies; say whether.
+
+    Raises:
+        ResultError: As `write`.
+    """
+    if not result.final:
+        with contextlib.suppress(ResultError):  # what cannot be read is no loss
+            before = find(root, result.cell)
+            if before is not None and before.final:
+                return False
+    write(root, result, predictions)
+    return True
 
 
 def find(root: Path, cell: Cell) -> Result | None:

@@ -37,9 +37,9 @@ def make_predictions() -> Predictions:
     return {"linear": classes, "labels": np.array([0, 1, 1, 0], dtype=np.int16)}
 
 
-def prepare(threads: int) -> None:
+def prepare(options: Options) -> None:
     """Hold what a real worker relies on: threads are settled before torch is imported."""
-    assert os.environ["OMP_NUM_THREADS"] == str(threads)
+    assert os.environ["OMP_NUM_THREADS"] == str(options.threads)
     assert "torch" not in sys.modules
 
 

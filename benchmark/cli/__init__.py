@@ -1,0 +1,40 @@
+"""The command `cslbench`: parse, call, print, exit. Decides nothing.
+
+Only typer is imported here: `--help` answers at once, whatever a verb needs it imports itself.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from benchmark.cli.data import data
+from benchmark.cli.leaderboard import leaderboard
+from benchmark.cli.listing import show
+from benchmark.cli.plan import plan, status
+from benchmark.cli.run import run
+from benchmark.cli.tune import tune
+from benchmark.cli.validate import validate
+
+
+def application() -> typer.Typer:
+    """Return the application with all its verbs."""
+    app = typer.Typer(
+        name="cslbench",
+        help="A reproducibility benchmark of contrastive self-supervised learning.\n\n"
+        "Example: cslbench run --results demo",
+        epilog="Exit codes: 0 done; 1 a cell failed or a check found something; 2 a request, "
+        "matrix or dataset is at fault; 130 interrupted.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,  # rich alone would take half of the time that --help may take
+        pretty_exceptions_enable=False,
+    )
+    for verb in (run, plan, status, leaderboard, validate, data, tune):
+        app.command()(verb)
+    app.command("list")(show)
+    return app
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    application()()

@@ -1,0 +1,66 @@
+"""Render the leaderboard of a results folder and put it where it belongs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.cli.shared import RESULTS
+
+if TYPE_CHECKING:
+    from benchmark.matrix.load import Matrix
+    from benchmark.store.predictions import Predictions
+    from benchmark.store.result import Result
+
+NAME = "leaderboard.md"
+OTHERS = "\n## Reported by others"
+"""Where the board leaves our own results."""
+
+
+def path(results: Path) -> Path:
+    """Return where the board of a results folder lies.
+
+    In it; but beside `results`, which is how this repository publishes its own.
+    """
+    folder = results.resolve()
+    return (folder.parent if folder.name == RESULTS.name else folder) / NAME
+
+
+def rendered(results: Path, matrix: Matrix | None) -> str:
+    """Return the board as Markdown; with a matrix, cells of it without a result have a row."""
+    from benchmark.errors import ResultError
+    from benchmark.evidence.floor import against_floor
+    from benchmark.evidence.reported import load_reported
+    from benchmark.report import leaderboard
+    from benchmark.store import files
+
+    loaded = files.read_all(results)
+    damaged = []
+
+    def predictions_of(result: Result) -> Predictions:
+        try:
+            return files.read_predictions(results, result)
+        except ResultError as error:
+            place = files.predictions_path(results / files.relative_path(result.cell))
+            damaged.append(files.Broken(place, str(error).removeprefix(f"{place}: ")))
+            return {}
+
+    checks = against_floor(loaded.results, predictions_of)
+    broken = (*loaded.broken, *dict.fromkeys(damaged))
+    return leaderboard.render(
+        loaded.results, broken, load_reported(), matrix=matrix, floor_checks=checks
+    )
+
+
+def written(results: Path, matrix: Matrix | None) -> str:
+    """Write the board and return it."""
+    from benchmark.store import atomic
+
+    text = rendered(results, matrix)
+    atomic.write(path(results), text.encode())
+    return text
+
+
+def own(text: str) -> str:
+    """Return a board without what others published, which fills screens."""
+    return text.partition(OTHERS)[0].rstrip()

@@ -1,0 +1,144 @@
+"""`cslbench plan` and `cslbench status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmark.cli.shared import (
+    RESULTS,
+    AsJson,
+    Datasets,
+    Encoders,
+    MatrixName,
+    Methods,
+    Plugins,
+    Replicates,
+    ResultsFolder,
+    chosen,
+    print_json,
+    print_rows,
+    reporting,
+)
+
+if TYPE_CHECKING:
+    from benchmark.matrix.load import Matrix
+    from benchmark.plan import Plan, Planned
+
+
+@reporting
+def plan(
+    matrix: MatrixName = "default",
+    *,
+    method: Methods = None,
+    dataset: Datasets = None,
+    encoder: Encoders = None,
+    replicate: Replicates = None,
+    results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
+    workers: Annotated[int, typer.Option(min=1, help="Cells side by side.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a run would do, what is left out and why, and about how long it would take.
+
+    Example: cslbench plan cifar10 -m yadim -e resnet18
+    """
+    part = chosen(
+        matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
+        plugins=plugin,
+    )  # fmt: skip
+    found = _planned(part, results)
+    if as_json:
+        print_json(_facts(found))
+        return
+    header = ("method", "dataset", "encoder", "budget", "replicate", "steps", "state", "time", "")
+    print_rows(header, [_row(row) for row in found.rows])
+    for excluded in found.excluded:
+        typer.echo(f"left out: {excluded.label}: {excluded.reason}")
+    for broken in found.broken:
+        typer.echo(f"no result: {broken.path}: {broken.reason}")
+    typer.echo(_total(found, workers))
+
+
+@reporting
+def status(
+    matrix: MatrixName = "default",
+    *,
+    method: Methods = None,
+    dataset: Datasets = None,
+    encoder: Encoders = None,
+    replicate: Replicates = None,
+    results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count what is done, failed and missing, and name all that is not done.
+
+    Example: cslbench status --results demo
+    """
+    part = chosen(
+        matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
+        plugins=plugin,
+    )  # fmt: skip
+    found = _planned(part, results)
+    counts = _counts(found)
+    if as_json:
+        print_json({"counts": counts, **_facts(found)})
+        return
+    for row in found.to_run:
+        typer.echo(f"{row.state}: {row.cell.label}{': ' + row.reason if row.reason else ''}")
+    for broken in found.broken:
+        typer.echo(f"no result: {broken.path}: {broken.reason}")
+    typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
+
+
+def _planned(part: Matrix, results: Path) -> Plan:
+    from benchmark import plan
+
+    return plan.plan(part, results)
+
+
+def _counts(found: Plan) -> dict[str, int]:
+    states = [row.state for row in found.rows]
+    return {state: states.count(state) for state in ("done", "failed before", "to run")}
+
+
+def _row(row: Planned) -> tuple[str, ...]:
+    cell = row.cell
+    return (
+        cell.method, cell.dataset, cell.encoder, cell.budget.name, str(cell.replicate),
+        "-" if cell.steps is None else str(cell.steps), row.state, _time(row.seconds), row.reason,
+    )  # fmt: skip
+
+
+def _time(seconds: float | None) -> str:
+    from benchmark.report.live import duration
+
+    return "unknown" if seconds is None else duration(seconds)
+
+
+def _total(found: Plan, workers: int) -> str:
+    counts = ", ".join(f"{count} {state}" for state, count in _counts(found).items())
+    if not found.to_run:
+        return counts
+    unknown = f" and {found.unknown} cells of unknown length" if found.unknown else ""
+    return f"{counts}; about {_time(found.seconds / workers)}{unknown} on {workers} workers"
+
+
+def _facts(found: Plan) -> dict[str, Any]:
+    return {
+        "cells": [
+            {
+                "id": row.cell.pretrain_id,
+                "label": row.cell.label,
+                "state": row.state,
+                "reason": row.reason,
+                "seconds": row.seconds,
+            }
+            for row in found.rows
+        ],
+        "left_out": [{"label": e.label, "reason": e.reason} for e in found.excluded],
+        "broken": [{"path": str(b.path), "reason": b.reason} for b in found.broken],
+    }

@@ -1,0 +1,167 @@
+"""`cslbench run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.shared import (
+    NEGATIVE,
+    RESULTS,
+    AsJson,
+    DataFolder,
+    Datasets,
+    Encoders,
+    MatrixName,
+    Methods,
+    Plugins,
+    Replicates,
+    ResultsFolder,
+    chosen,
+    print_json,
+    reporting,
+    typed,
+)
+
+if TYPE_CHECKING:
+    from benchmark.engines.engine import Event, Options, Summary, Work
+    from benchmark.matrix.load import Matrix
+    from benchmark.report.live import View
+
+RUNNER = "benchmark.engines.runner"
+"""What workers do their work with; tests put a fake here."""
+
+
+class Device(StrEnum):
+    """Where a cell trains."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+@reporting
+def run(
+    matrix: MatrixName = "default",
+    *,
+    method: Methods = None,
+    dataset: Datasets = None,
+    encoder: Encoders = None,
+    replicate: Replicates = None,
+    results: ResultsFolder = RESULTS,
+    data: DataFolder = None,
+    plugin: Plugins = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cells side by side; by default one a core, on a GPU one."),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads of one cell; the bits of a result depend on it.")
+    ] = 1,
+    device: Annotated[Device, typer.Option(help="Where cells train.")] = Device.cpu,
+    force: Annotated[bool, typer.Option("--force", help="Also run what is done again.")] = False,
+    no_board: Annotated[
+        bool, typer.Option("--no-board", help="Neither print nor write the leaderboard.")
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Plain lines, also on a terminal.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run every cell of a matrix that has no valid result yet, then show the leaderboard.
+
+    Cells that failed before are tried again. Exit 1 if a cell failed, after all others ran.
+
+    Example: cslbench run cifar10-quick -m simclr -m byol --data ~/data --results mine
+    """
+    from benchmark.engines.engine import Options
+
+    part = chosen(
+        matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
+        plugins=plugin,
+    )  # fmt: skip
+    todo = _todo(part, results, force=force, quiet=as_json)
+    options = Options(
+        workers=workers or _workers(device, threads), threads=threads, device=device.value,
+        data=data, plugins=tuple(plugin or ()), command=typed(), runner=RUNNER,
+    )  # fmt: skip
+    summary = _run(todo, options, results, plain=plain, as_json=as_json)
+    if not no_board:
+        _board(results, quiet=as_json)
+    if as_json:
+        print_json({"cells": summary.total, "done": summary.done, "failed": summary.failed})
+    if summary.failed:
+        typer.echo(f"{summary}; the same command tries the failed ones again", err=True)
+        raise typer.Exit(NEGATIVE)
+
+
+def _todo(part: Matrix, results: Path, *, force: bool, quiet: bool) -> list[Work]:
+    """Return what has no valid result, the longest first where that is known."""
+    from benchmark import plan
+    from benchmark.engines.engine import Work
+    from benchmark.store import files
+
+    files.check_folder(results)
+    planned = plan.plan(part, results)
+    for broken in planned.broken:
+        typer.echo(f"not counted: {broken.path}: {broken.reason}", err=True)
+    rows = planned.rows if force else planned.to_run
+    if not quiet:
+        before = len(planned.rows) - len(rows)
+        typer.echo(f"{part.name}: {len(rows)} cells to run, {before} done before")
+    longest = sorted(rows, key=lambda row: -float("inf" if row.seconds is None else row.seconds))
+    return [Work(row.cell, part.wanted(row.cell)) for row in longest]
+
+
+def _run(
+    todo: Sequence[Work], options: Options, results: Path, *, plain: bool, as_json: bool
+) -> Summary:
+    """Run the cells under a view; each result is written the moment it comes."""
+    from benchmark.engines.engine import Interrupted
+    from benchmark.engines.local import LocalEngine
+    from benchmark.report.live import view
+
+    out = sys.stderr if as_json else sys.stdout
+    try:
+        with view(len(todo), out, plain=plain or as_json) as seen:
+            return LocalEngine().run(todo, options=options, on_event=_recorder(results, seen))
+    except Interrupted as stopped:
+        typer.echo(f"{stopped}; the same command goes on where this stopped", err=True)
+        raise typer.Exit(128 + stopped.signum) from None
+
+
+def _recorder(results: Path, seen: View) -> Callable[[Event], None]:
+    """Return what writes each result, then shows it."""
+    from benchmark.engines.engine import Finished
+    from benchmark.store import files
+
+    def record(event: Event) -> None:
+        if isinstance(event, Finished):
+            files.record(results, event.result, event.predictions)
+        seen.show(event)
+
+    return record
+
+
+def _workers(device: Device, threads: int) -> int:
+    """Return how many cells fit side by side."""
+    if device is Device.cuda:
+        return 1
+    available = getattr(os, "sched_getaffinity", None)
+    cores = len(available(0)) if available else os.cpu_count() or 1
+    return max(1, cores // threads)
+
+
+def _board(results: Path, *, quiet: bool) -> None:
+    from benchmark.cli import board
+
+    text = board.written(results, None)
+    if not quiet:
+        typer.echo(
+            f"\n{board.own(text)}\n\nwhole, with what others reported: {board.path(results)}"
+        )

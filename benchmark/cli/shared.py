@@ -1,0 +1,113 @@
+"""What every verb shares: the options, the exit codes, the way an error is said."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from benchmark.matrix.load import Matrix
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DONE, NEGATIVE, AT_FAULT, INTERRUPTED = 0, 1, 2, 130
+
+MatrixName = Annotated[
+    str, typer.Argument(help="A shipped matrix (see `list matrices`) or a file FILE.yaml.")
+]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-m", "--method", help="Only this method: NAME or NAME[option=value]; repeatable."
+    ),
+]
+Datasets = Annotated[
+    list[str] | None,
+    typer.Option("-d", "--dataset", metavar="NAME", help="Only this dataset; repeatable."),
+]
+Encoders = Annotated[
+    list[str] | None,
+    typer.Option("-e", "--encoder", metavar="NAME", help="Only this encoder; repeatable."),
+]
+Replicates = Annotated[
+    list[int] | None,
+    typer.Option("--replicate", metavar="K", help="Only this replicate; repeatable."),
+]
+ResultsFolder = Annotated[Path, typer.Option("--results", help="The folder of the results.")]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option("--data", help="The folder of the datasets' folders, or CSLBENCH_DATA."),
+]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin", metavar="FILE.py", help="A file with a method of your own; repeatable."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+RESULTS = Path("results")
+
+
+def reporting(verb: Callable[P, T]) -> Callable[P, T]:
+    """Say an error that a user can cause in one sentence, without a traceback, and exit 2."""
+
+    @functools.wraps(verb)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        from benchmark.errors import CslbenchError
+
+        try:
+            return verb(*args, **kwargs)
+        except CslbenchError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(AT_FAULT) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return wrapped
+
+
+def chosen(
+    name: str,
+    *,
+    methods: list[str] | None = None,
+    datasets: list[str] | None = None,
+    encoders: list[str] | None = None,
+    replicates: list[int] | None = None,
+    plugins: list[Path] | None = None,
+) -> Matrix:
+    """Return the part of a matrix that the options select, plugins known."""
+    from benchmark.matrix.load import load, select
+    from benchmark.plugins import load_all
+
+    load_all(plugins or ())
+    return select(load(name), methods or (), datasets or (), encoders or (), replicates or ())
+
+
+def typed() -> str:
+    """Return the command as it was typed."""
+    return shlex.join(["cslbench", *sys.argv[1:]])
+
+
+def print_json(value: Any) -> None:
+    """Print a value for a program to read."""
+    import json
+
+    typer.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def print_rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print a table in columns, for a person."""
+    table = [header, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    for row in table:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo(line.rstrip())
