@@ -1,4 +1,4 @@
-"""Contrastive methods as the paper's five aspects; no torch until a recipe is asked for."""
+"""Contrastive methods as the paper's five aspects; no torch until a recipe is composed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cards() -> dict[str, Card]:
     return found
 
 
-def recipe(setting: Setting) -> Recipe:
+def compose(setting: Setting) -> Recipe:
     """Build the five aspects of a method on a dataset."""
     module = importlib.import_module(setting.card.module)
     built: Recipe = module.recipe(setting)

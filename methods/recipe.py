@@ -77,6 +77,18 @@ class Grouped:
 Comparison: TypeAlias = Paired | PairedBank | Indexed | Grouped
 
 
+def negatives_per_anchor(comparison: Comparison) -> int:
+    """Return how many vectors each anchor repels (the fewest of any, where images differ)."""
+    if isinstance(comparison, Paired):
+        return 0
+    if isinstance(comparison, PairedBank):
+        return len(comparison.bank)
+    if isinstance(comparison, Indexed):
+        return len(comparison.candidates) - 1 - (comparison.exclude is not None)
+    own = comparison.anchor_image[:, None] == comparison.candidate_image[None]
+    return len(comparison.candidates) - int(own.sum(1).max())
+
+
 class Similarity(Protocol):
     """Aspect 4: how alike two vectors are; higher is more alike."""
 

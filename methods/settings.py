@@ -48,9 +48,7 @@ class Training:
     @property
     def learning_rate(self) -> float:
         """Return the rate after scaling by the batch."""
-        scale = {"none": 1.0, "linear": self.batch / 256, "sqrt": math.sqrt(self.batch)}[
-            self.scaling
-        ]
+        factors = {"none": 1.0, "linear": self.batch / 256, "sqrt": math.sqrt(self.batch)}
         return self.base_learning_rate * factors[self.scaling]
 
 
@@ -71,6 +69,8 @@ class Option:
             raise ValueError(f"{where} must be one of {', '.join(self.choices)} (got {value!r})")
         if self.low is None or not isinstance(value, int | float):
             return
+        if not math.isfinite(value):
+            raise ValueError(f"{where} must be finite (got {value:g})")
         above = value >= self.low if self.closed else value > self.low
         if not above or (self.high is not None and value > self.high):
             least = "at least" if self.closed else "above"
@@ -148,7 +148,7 @@ class Setting:
         return value
 
 
-def fallback(dataset: str, image_size: int, rows: Mapping[str, Values]) -> str:
+def fallback(dataset: str, image_size: int, rows: Mapping[str, object]) -> str:
     """Name the row that a dataset takes: its own, or the published one nearest in image size."""
     if dataset in rows:
         return dataset

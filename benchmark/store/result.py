@@ -108,7 +108,7 @@ class Described(Record):
     """The recipe as it ran."""
 
     augmentation: dict[str, object]
-    evaluation: dict[str, object]
+    evaluation: list[dict[str, object]]
     extrapolated: bool
     """Nobody published this method on this dataset."""
     row: str

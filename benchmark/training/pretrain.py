@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark.data import Dataset
+from benchmark.data.dataset import Split
 from benchmark.matrix.cell import Cell
 from benchmark.store.result import Point
 from benchmark.training import schedules
 from benchmark.training.optimizers import build as build_optimizer
 from methods.randomness import Draws, key, permutation
-from methods.recipe import Context, Extraction, Recipe, objective
+from methods.recipe import Comparison, Context, Extraction, Recipe, objective
 
 POINTS = 50
 """Points of a curve, at most."""
@@ -43,7 +43,8 @@ class Job:
     recipe: Recipe
     encoder: nn.Module
     extraction: Extraction
-    dataset: Dataset
+    split: Split
+    """The images to learn from."""
     needs_labels: bool
     device: torch.device
     progress: Callable[[int, int, float], None]
@@ -73,7 +74,7 @@ def pretrain(job: Job, steps: int) -> Trained:
     sums, since, flops = 0.0, 0, None
     start = time.perf_counter()
     for step in range(steps):
-        rate = job.cell.recipe.learning_rate * _factor(job.cell, step, steps, job.dataset)
+        rate = job.cell.recipe.learning_rate * _factor(job.cell, step, steps, len(job.split))
         for group in optimizer.param_groups:
             group["lr"] = rate
         counter = FlopCounterMode(display=False) if step == 0 else None
@@ -92,15 +93,9 @@ def pretrain(job: Job, steps: int) -> Trained:
 
 def train_step(job: Job, optimizer: torch.optim.Optimizer, step: int, steps: int) -> float:
     """Make one batch's views, compare them, and move the weights; return the loss."""
-    replicate = job.cell.replicate
-    indices, epochs = batch_indices(job, step)
-    images = job.dataset.pretrain.images[indices].to(job.device)
-    counters = (epochs.to(job.device), indices.to(job.device))
-    views = job.recipe.augmentation(images, Draws(replicate, "views", counters))
-    labels = job.dataset.pretrain.labels[indices].to(job.device) if job.needs_labels else None
-    draws = Draws(replicate, "step", (torch.tensor(step, device=job.device),))
-    context = Context(step, steps, draws, labels)
-    torch.manual_seed(key(replicate, f"step {step}"))  # for dropout and the like inside an encoder
+    views, context, indices = prepare(job, step, steps)
+    # for dropout and the like inside an encoder
+    torch.manual_seed(key(job.cell.replicate, f"step {step}"))
     job.extraction.before_step(job.encoder, context)
     optimizer.zero_grad(set_to_none=True)
     with autocast(job.cell, job.device):
@@ -114,6 +109,25 @@ def train_step(job: Job, optimizer: torch.optim.Optimizer, step: int, steps: int
     return value
 
 
+def prepare(job: Job, step: int, steps: int) -> tuple[list[Tensor], Context, Tensor]:
+    """Return the views of a step's images, its context, and which images they are, (B,)."""
+    replicate = job.cell.replicate
+    indices, epochs = batch_indices(job, step)
+    images = job.split.images[indices].to(job.device)
+    counters = (epochs.to(job.device), indices.to(job.device))
+    views = job.recipe.augmentation(images, Draws(replicate, "views", counters))
+    labels = job.split.labels[indices].to(job.device) if job.needs_labels else None
+    draws = Draws(replicate, "step", (torch.tensor(step, device=job.device),))
+    return views, Context(step, steps, draws, labels), indices
+
+
+@torch.no_grad()
+def first_batch(job: Job, encoder: nn.Module) -> Sequence[Comparison]:
+    """Return the comparisons of the first step; changes the encoder's and extraction's buffers."""
+    views, context, _ = prepare(job, 0, 1)
+    return job.extraction.compare(encoder, views, context)
+
+
 def batch_indices(job: Job, step: int) -> tuple[Tensor, Tensor]:
     """Return the images of a step and the epoch that each is seen in, (B,) int64 both.
 
@@ -121,7 +135,7 @@ def batch_indices(job: Job, step: int) -> tuple[Tensor, Tensor]:
     last batch is dropped.
     """
     batch = job.cell.recipe.batch
-    count = len(job.dataset.pretrain.labels)
+    count = len(job.split)
     epoch, position = divmod(step, count // batch)
     order = epoch_order(job.cell.replicate, epoch, count)
     indices = order[position * batch : (position + 1) * batch]
@@ -187,10 +201,10 @@ def _optimizer(job: Job) -> torch.optim.Optimizer:
     )
 
 
-def _factor(cell: Cell, step: int, steps: int, dataset: Dataset) -> float:
+def _factor(cell: Cell, step: int, steps: int, images: int) -> float:
     """Return the schedule's factor; a warm-up is at most a tenth of a run cut short."""
     spec = cell.recipe
-    per_epoch = len(dataset.pretrain.labels) // spec.batch
+    per_epoch = images // spec.batch
     stated = spec.warmup_steps or round(spec.warmup_epochs * per_epoch)
     return schedules.factor(
         spec.schedule, step, steps, warmup=min(stated, steps // 10),

@@ -1,0 +1,96 @@
+"""Run one cell end to end: data, recipe, encoder, training, evaluation, result."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from benchmark.matrix.cell import Cell
+from benchmark.matrix.protocol import Protocol
+from benchmark.progress import Progress
+from benchmark.store import provenance
+from benchmark.store.result import Provenance, Result
+
+if TYPE_CHECKING:
+    from benchmark.data.dataset import Dataset
+    from benchmark.run import Predictions
+
+
+def failed_result(
+    cell: Cell,
+    status: Literal["failed", "timeout", "out_of_memory"],
+    error: str,
+    *,
+    device: str,
+    threads: int,
+    command: str,
+    started: str,
+) -> Result:
+    """Return the result of a cell that came to nothing; the next run tries it again."""
+    commit, dirty = provenance.commit()
+    return Result(
+        id=cell.pretrain_id, cell=cell, status=status, error=error,
+        execution=provenance.execution(device=device, threads=threads),
+        provenance=Provenance(
+            weights_sha256=None, dataset_sha256="", dataset_official=False,
+            predictions_sha256=None, commit=commit, dirty=dirty, command=command,
+            started=started, finished=provenance.now(),
+        ),
+    )  # fmt: skip
+
+
+def run_cell(
+    cell: Cell,
+    protocols: Sequence[Protocol],
+    *,
+    data: Path | None,
+    device: str = "cpu",
+    command: str = "",
+    dataset: Dataset | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> tuple[Result, Predictions]:
+    """Train and evaluate one cell.
+
+    Args:
+        cell: What to run.
+        protocols: How its encoder is scored; all on features extracted once.
+        data: Where datasets that need files are.
+        device: `cpu` or `cuda`.
+        command: What the user typed, for the record.
+        dataset: Used in place of the cell's own (tuning, on parts of the train split).
+        progress: Told how far the cell is.
+
+    Returns:
+        The result, failed ones included; and the predicted class of every test image by protocol,
+        with the true `labels` and, where images are not independent, their `groups`.
+
+    Raises:
+        CslbenchError: If the data or the request is at fault: nothing is to be recorded then.
+    """
+    import torch
+
+    from benchmark.run import Run
+    from benchmark.training.pretrain import NonFiniteLossError
+
+    started = provenance.now()
+
+    def failed(status: Literal["failed", "out_of_memory"], text: str) -> Result:
+        return failed_result(
+            cell, status, text, device=device, threads=torch.get_num_threads(), command=command,
+            started=started,
+        )  # fmt: skip
+
+    try:
+        run = Run(cell, protocols, data=data, device=device, dataset=dataset, progress=progress)
+        return run.result(command=command, started=started), run.predictions
+    except NonFiniteLossError as error:
+        return failed("failed", str(error)), {}
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        batch = cell.recipe.batch
+        return failed("out_of_memory", f"out of memory with a batch of {batch}: {error}"), {}
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}, line {frame.lineno}"
+        return failed("failed", f"{type(error).__name__}: {error} ({where})"), {}

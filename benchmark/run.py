@@ -1,0 +1,270 @@
+"""One cell at work: build, train, score, look for collapse, describe."""
+
+from __future__ import annotations
+
+import copy
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+import methods
+from benchmark.data import load as load_dataset
+from benchmark.data.dataset import Dataset
+from benchmark.evaluation import sanity
+from benchmark.evaluation.features import calibrate_batch_norm, extract, weights_sha256
+from benchmark.evaluation.score import score
+from benchmark.matrix.cell import Cell
+from benchmark.matrix.protocol import Protocol
+from benchmark.progress import Progress
+from benchmark.store import provenance
+from benchmark.store.result import Described, Ledger, Provenance, Result, Sanity, Score
+from benchmark.training.pretrain import Job, Trained, calibrate, first_batch, pretrain
+from methods import catalogue, contract, encoders, selector, settings
+from methods.aspects.encoder import encode, split_batch_norm
+from methods.randomness import Draws, seeded
+from methods.recipe import Extraction, Grouped, Indexed, Recipe, negatives_per_anchor
+
+Predictions: TypeAlias = dict[str, NDArray[np.int16]]
+SANITY_IMAGES = 1000
+"""Test images, at most, on which collapse is looked for."""
+
+
+class Run:
+    """The work of one cell, done once by `result`."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        protocols: Sequence[Protocol],
+        *,
+        data: Path | None,
+        device: str,
+        dataset: Dataset | None,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        """Build everything that the cell names; the data comes first, since it may be missing."""
+        _settle_torch()
+        self.cell, self.protocols, self.progress = cell, protocols, progress
+        self.device = torch.device(device)
+        self.dataset = dataset or load_dataset(cell.dataset, data)
+        self.setting = resolve_setting(cell, self.dataset)
+        self.recipe = methods.compose(self.setting)
+        self.encoder = build_encoder(cell, self.setting, self.recipe).to(self.device)
+        self.extraction = build_extraction(cell, self.recipe, self.encoder)
+        self.predictions: Predictions = {}
+
+    def result(self, *, command: str, started: str) -> Result:
+        """Train, score and describe; say what came of it."""
+        described = self._describe()
+        trained, calibration = self._train()
+        before = weights_sha256(self.encoder)
+        evaluated = time.perf_counter()
+        scores, pooled = self._score()
+        looks = self._sanity(pooled, untouched=before == weights_sha256(self.encoder))
+        ledger = self._ledger(trained, time.perf_counter() - evaluated, calibration)
+        commit, dirty = provenance.commit()
+        on_gpu = self.device.type == "cuda"
+        return Result(
+            id=self.cell.pretrain_id,
+            cell=self.cell,
+            status="collapsed" if looks.collapsed else "ok",
+            metrics=scores,
+            curve=trained.curve,
+            ledger=ledger,
+            sanity=looks,
+            described=described,
+            execution=provenance.execution(
+                device=self.device.type,
+                threads=torch.get_num_threads(),
+                accelerator=torch.cuda.get_device_name(self.device) if on_gpu else None,
+            ),
+            provenance=Provenance(
+                weights_sha256=before,
+                dataset_sha256=self.dataset.content_sha256,
+                dataset_official=self.dataset.official,
+                predictions_sha256=None,
+                commit=commit,
+                dirty=dirty,
+                command=command,
+                started=started,
+                finished=provenance.now(),
+            ),
+        )
+
+    def _train(self) -> tuple[Trained, str | None]:
+        """Spend the budget; the floor only has its batch norm calibrated."""
+        if self.extraction is None:
+            images = self.dataset.train.images
+            calibrate_batch_norm(self.recipe, self.encoder, images, device=self.device)
+            return Trained((), 0, 0.0, None), None
+        job = self._job(self.extraction)
+        steps, calibration = self.cell.steps, None
+        if steps is None:
+            steps, calibration = calibrate(job)
+        return pretrain(job, steps), calibration
+
+    def _job(self, extraction: Extraction) -> Job:
+        start = time.perf_counter()
+
+        def report(step: int, total: int, loss: float) -> None:
+            rate = step * self.cell.recipe.batch / (time.perf_counter() - start)
+            self.progress(Progress(self.cell.pretrain_id, "train", step, total, loss, rate))
+
+        needs_labels = self.setting.card.needs_labels
+        split = self.dataset.train if needs_labels else self.dataset.pretrain
+        return Job(
+            self.cell, self.recipe, self.encoder, extraction, split, needs_labels, self.device,
+            report,
+        )  # fmt: skip
+
+    def _score(self) -> tuple[dict[str, Score], Tensor]:
+        """Extract features once and fit every probe; return the scores and the test features."""
+        names = frozenset(protocol.feature for protocol in self.protocols) | {"pooled"}
+        take = partial(extract, self.recipe, self.encoder, features=names, device=self.device)
+        train, test = take(images=self.dataset.train.images), take(images=self.dataset.test.images)
+        scores = {}
+        for index, protocol in enumerate(self.protocols):
+            self.progress(Progress(self.cell.pretrain_id, "evaluate", index, len(self.protocols)))
+            feature = protocol.feature
+            found = score(
+                protocol, self.dataset, train[feature], test[feature], self.cell.replicate
+            )
+            scores[protocol.name] = found.score
+            self.predictions[protocol.name] = found.predictions
+        self.predictions["labels"] = self.dataset.test.labels.numpy().astype(np.int16)
+        if self.dataset.test.groups is not None:
+            self.predictions["groups"] = self.dataset.test.groups.numpy().astype(np.int16)
+        return scores, test["pooled"]
+
+    def _sanity(self, pooled: Tensor, *, untouched: bool) -> Sanity:
+        """Compare test images with one augmented view of each."""
+        images = self.dataset.test.images[:SANITY_IMAGES]
+        counters = (torch.zeros(len(images), dtype=torch.long), torch.arange(len(images)))
+        draws = Draws(self.cell.replicate, "sanity", tuple(c.to(self.device) for c in counters))
+        view = self.recipe.augmentation(images.to(self.device), draws)[0]
+        self.encoder.eval()
+        with torch.inference_mode():
+            parts = [encode(self.encoder, v)["1"].float().cpu() for v in torch.split(view, 250)]
+        found = sanity.measure(pooled[: len(images)], torch.cat(parts))
+        return Sanity(
+            feature_std=found.feature_std * found.dimensions**0.5,
+            effective_rank=found.effective_rank,
+            alignment=found.alignment,
+            uniformity=found.uniformity,
+            collapsed=sanity.collapsed(found),
+            encoder_untouched=untouched,
+        )
+
+    def _ledger(self, trained: Trained, evaluate_seconds: float, calibration: str | None) -> Ledger:
+        images = trained.steps * self.cell.recipe.batch
+        flops = trained.flops_per_step
+        heads = self.extraction
+        return Ledger(
+            images=images,
+            steps=trained.steps,
+            epochs=images / len(self.dataset.pretrain),
+            flops=0.0 if heads is None else flops and flops * trained.steps,
+            train_seconds=trained.seconds,
+            evaluate_seconds=evaluate_seconds,
+            images_per_second=images / trained.seconds if trained.seconds else 0.0,
+            encoder_parameters=_count(self.encoder),
+            extraction_parameters=0 if heads is None else _count(heads),
+            peak_memory_bytes=_peak_memory(self.device),
+            calibration=calibration,
+        )
+
+    def _describe(self) -> Described:
+        """Describe the recipe, with the sizes of the first batch's first comparison.
+
+        The batch goes through copies: it must leave no trace in batch norm or queue.
+        """
+        size = contract.view_size(self.setting)
+        anchors = candidates = negatives = count = 0
+        if self.extraction is not None:
+            job = self._job(copy.deepcopy(self.extraction))
+            comparisons = first_batch(job, copy.deepcopy(self.encoder))
+            first, count = comparisons[0], len(comparisons)
+            anchors, negatives = len(first.anchors), negatives_per_anchor(first)
+            candidates = negatives + 1
+            if isinstance(first, Indexed | Grouped):
+                candidates = len(first.candidates)
+        norm, stem = catalogue.norm(self.cell.encoder), catalogue.stem(self.cell.encoder, size)
+        untuned = ("untuned",) if "not tuned" in self.cell.recipe.source else ()
+        standin = () if self.dataset.official else ("unofficial data",)
+        return Described(
+            augmentation=self.recipe.augmentation.describe(),
+            evaluation=self.recipe.evaluation.describe(),
+            extrapolated=self.setting.extrapolated,
+            row=self.setting.row,
+            anchors=anchors,
+            candidates=candidates,
+            negatives_per_anchor=negatives,
+            comparisons=count,
+            stem=stem or "unknown",
+            norm=norm or "unknown",
+            marks=(*contract.marks(self.setting, self.cell.encoder), *untuned, *standin),
+        )
+
+
+def resolve_setting(cell: Cell, dataset: Dataset) -> settings.Setting:
+    """Resolve a cell's method again, now with the dataset's statistics.
+
+    Raises:
+        ValueError: If the table says otherwise than it did when the cell was made.
+    """
+    base, options = selector.split(cell.method)
+    card = methods.cards()[base]
+    name = selector.split(cell.dataset)[0]
+    setting = settings.resolve(card, options, name, dataset.image_size)
+    if dict(setting.values) != cell.values:
+        raise ValueError(f"{cell.label} was made with other settings than {base} has now")
+    return replace(setting, mean=dataset.mean, std=dataset.std, classes=len(dataset.classes))
+
+
+def build_encoder(cell: Cell, setting: settings.Setting, recipe: Recipe) -> nn.Module:
+    """Build the encoder with its replicate's weights: the same for every method."""
+    with seeded(cell.replicate, "init/encoder"):
+        encoder: nn.Module = encoders.build(cell.encoder, contract.view_size(setting))
+    if recipe.batch_norm_splits > 1:
+        split_batch_norm(encoder, recipe.batch_norm_splits)
+    return encoder.to(memory_format=torch.channels_last)
+
+
+def build_extraction(cell: Cell, recipe: Recipe, encoder: nn.Module) -> Extraction | None:
+    """Build the extraction from the encoder, with its replicate's weights; None for the floor."""
+    if recipe.extraction is None:
+        return None
+    with seeded(cell.replicate, "init/extraction"):
+        extraction = recipe.extraction(encoder)
+    return extraction.to(next(encoder.parameters()).device)
+
+
+def _settle_torch() -> None:
+    """Ask for deterministic kernels and full float32, whatever the process had."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+
+
+def _count(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def _peak_memory(device: torch.device) -> int:
+    """Return the GPU's peak, or on a CPU the process's so far, earlier cells included."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
