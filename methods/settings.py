@@ -22,21 +22,31 @@ class Training:
     """How a method is trained, apart from how long."""
 
     optimizer: Literal["adam", "adamw", "sgd", "lars"]
+    """Which optimiser."""
     base_learning_rate: float
+    """Before it is scaled by the batch."""
     batch: int
+    """Images a step."""
     scaling: Literal["none", "linear", "sqrt"] = "none"
     """`linear`: base * batch / 256; `sqrt`: base * sqrt(batch)."""
     weight_decay: float = 0.0
+    """Per step, times the learning rate."""
     momentum: float = 0.9
+    """Of SGD and LARS."""
     betas: tuple[float, float] = (0.9, 0.999)
+    """Of Adam and AdamW."""
     eps: float = 1e-8
+    """Of Adam and AdamW."""
     trust: float = 1e-3
     """LARS's trust coefficient."""
     exclude: bool = False
     """Keep biases and norms out of weight decay and of LARS's adaptation."""
     schedule: Literal["constant", "cosine", "steps"] = "constant"
+    """How the learning rate goes on after the warm-up."""
     warmup_epochs: float = 0.0
+    """Of linear warm-up."""
     warmup_steps: int = 0
+    """Of linear warm-up; in place of epochs."""
     milestones: tuple[float, ...] = ()
     """Where the steps are, as shares of the whole run."""
     factor: float = 1.0
@@ -44,6 +54,7 @@ class Training:
     epochs: int = 0
     """The published length; 0 where a budget alone decides."""
     source: str = ""
+    """Where these settings are published."""
 
     @property
     def learning_rate(self) -> float:

@@ -16,7 +16,9 @@ class Budget:
     """An amount of one currency, with a name to be shown by."""
 
     name: str
+    """What it is called in paths and tables."""
     currency: Currency
+    """What is spent."""
     amount: float
     """Images are samples, not views; FLOPs are of forward and backward; seconds are of training."""
 

@@ -20,15 +20,21 @@ class Cell(BaseModel):
     method: str
     """Canonical selector: options that differ from the defaults only, sorted."""
     dataset: str
+    """Canonical name with its options."""
     encoder: str
+    """Canonical selector."""
     budget: Budget
+    """What may be spent."""
     training: Literal["authors", "common"]
+    """`authors`: as published; `common`: the same for all methods."""
     recipe: Training
     """The training resolved: optimiser, rate, batch, schedule."""
     steps: int | None
     """Optimiser steps; None where a calibration or the dataset's files must tell."""
     precision: Literal["float32", "bfloat16"] = "float32"
+    """Of forward and backward."""
     replicate: int
+    """Decides data order, views and initial weights, alike for all methods."""
     values: dict[str, Value]
     """What the method lets depend on the data, resolved."""
 

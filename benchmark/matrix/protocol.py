@@ -11,6 +11,7 @@ class Protocol:
     """One way to score a frozen encoder."""
 
     name: str
+    """What it is called in results and tables."""
     probe: Literal["linear", "mlp", "knn"]
     """Blocking."""
     feature: str = "pooled"

@@ -23,12 +23,15 @@ class Metric(Record):
     """One number with its unit and its uncertainty over the test images."""
 
     value: Finite
+    """In `unit`."""
     unit: Literal["percent"] = "percent"
+    """Of value, low and high."""
     n: int = Field(ge=1)
     """Test images."""
     low: Finite
     """Lower end of the 95 % interval."""
     high: Finite
+    """Upper end of it."""
     interval: str
     """How it was made: `wilson`, or `clustered` where images are not independent."""
 
@@ -45,7 +48,9 @@ class Score(Record):
     """A frozen encoder under one protocol."""
 
     protocol: Protocol
+    """How it was scored."""
     top1: Metric
+    """Test images whose first class is the right one."""
     top5: Metric | None
     """None where there are five classes or fewer, or the probe ranks none."""
     chosen: dict[str, Finite]
@@ -62,9 +67,11 @@ class Point(Record):
     """The training at one step."""
 
     step: int = Field(ge=0)
+    """Optimiser steps done."""
     loss: Finite
     """Mean since the last point, nats or the method's own unit."""
     learning_rate: Finite
+    """At this step."""
 
 
 class Ledger(Record):
@@ -73,15 +80,23 @@ class Ledger(Record):
     images: int = Field(ge=0)
     """Samples, not views."""
     steps: int = Field(ge=0)
+    """Of the optimiser."""
     epochs: Finite
+    """Passes over the pretraining split."""
     flops: float | None
     """Forward and backward of all steps, counted on one; None where it could not be counted."""
     train_seconds: Finite
+    """Wall clock, views and optimiser included."""
     evaluate_seconds: Finite
+    """Wall clock of features, probes and looks."""
     images_per_second: Finite
+    """While training; samples, not views."""
     encoder_parameters: int
+    """That are trained."""
     extraction_parameters: int
+    """Heads that are trained and not kept."""
     peak_memory_bytes: int
+    """Of the GPU; on a CPU of the process so far, earlier cells included."""
     calibration: str | None = None
     """How a budget in FLOPs or seconds became steps."""
 
@@ -108,7 +123,9 @@ class Described(Record):
     """The recipe as it ran."""
 
     augmentation: dict[str, object]
+    """The pretraining views, transform by transform."""
     evaluation: list[dict[str, object]]
+    """The one view that evaluation sees."""
     extrapolated: bool
     """Nobody published this method on this dataset."""
     row: str
@@ -116,10 +133,15 @@ class Described(Record):
     anchors: int
     """Of one comparison of one batch: the first."""
     candidates: int
+    """What each anchor is compared with."""
     negatives_per_anchor: int
+    """Candidates that it repels."""
     comparisons: int
+    """Of one batch."""
     stem: str
+    """What the encoder does first with an image."""
     norm: str
+    """The encoder's normalisation."""
     marks: tuple[str, ...]
     """What a reader must know: `extrapolated`, `leaks: batch norm`, ..."""
 
@@ -128,12 +150,19 @@ class Execution(Record):
     """What exactness depends on beside the cell: recorded, not hashed."""
 
     device: str
+    """`cpu` or `cuda`."""
     processor: str
+    """The model of the CPU, or of the GPU that trained."""
     threads: int
+    """Of this cell; the bits of a sum depend on it."""
     world_size: int
+    """Processes that trained it together."""
     versions: dict[str, str]
+    """Of Python and of every package that can move a number."""
     deterministic: bool
+    """Deterministic kernels were asked for."""
     tf32: bool
+    """Whether matrix products were rounded to TF32."""
 
 
 class Provenance(Record):
@@ -142,31 +171,50 @@ class Provenance(Record):
     weights_sha256: str | None
     """Of the encoder after training, contiguous, in the order of its state dict."""
     dataset_sha256: str
+    """Of images, labels and class names of all splits."""
     dataset_official: bool
+    """False where the files are not the published ones."""
     predictions_sha256: str | None
+    """Of the predictions beside this file; None where there are none."""
     commit: str | None
+    """Of this program; None outside a checkout."""
     dirty: bool | None
+    """Whether that had uncommitted changes."""
     command: str
+    """What was typed."""
     started: str
+    """UTC, ISO 8601."""
     finished: str
+    """UTC, ISO 8601."""
 
 
 class Result(Record):
     """One JSON file of the store."""
 
     schema_version: Literal[1] = 1
+    """Of this file."""
     id: str = Field(pattern="^[0-9a-f]{16}$")
+    """The first 16 hex digits of the hash of the cell."""
     cell: Cell
+    """What was run."""
     status: Literal["ok", "collapsed", "failed", "timeout", "out_of_memory"]
+    """`ok` and `collapsed` (by a rule of `sanity`) are final; the others are tried again."""
     error: str | None = None
+    """Why there is no number, in words; None where there is one."""
     metrics: dict[str, Score] = {}
     """By protocol."""
     curve: tuple[Point, ...] = ()
+    """The training as it went, 50 points at most."""
     ledger: Ledger | None = None
+    """None where the cell came to nothing; so below."""
     sanity: Sanity | None = None
+    """What the features look like."""
     described: Described | None = None
+    """The recipe as it ran."""
     execution: Execution
+    """What it ran on."""
     provenance: Provenance
+    """Where it came from."""
 
     @model_validator(mode="after")
     def _is_of_its_cell(self) -> Self:
