@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -119,12 +119,7 @@ def load(path: Path = SHIPPED) -> Table:
     Raises:
         MatrixError: With the file, the line, and what is allowed there.
     """
-    return _shipped() if path == SHIPPED else parse(yaml.load(path, MatrixError))
-
-
-@lru_cache(maxsize=1)
-def _shipped() -> Table:
-    return parse(yaml.load(SHIPPED, MatrixError))
+    return parse(yaml.load(path, MatrixError))
 
 
 def parse(document: yaml.Document) -> Table:

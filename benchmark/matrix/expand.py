@@ -180,6 +180,9 @@ def _excluded(found: _Found, file: File, row: Row) -> str | None:
 
 def _fits(file: File, index: int, rule: Exclusion, row: Row) -> bool:
     """Say whether an exclusion means a row; every name in it is checked."""
+    if rule.method is rule.dataset is rule.encoder is None:
+        where = file.document.where("exclude", index)
+        raise MatrixError(f"{where}: an exclusion names a method, a dataset or an encoder")
     fits = []
     axes: tuple[Axis, ...] = ("method", "dataset", "encoder")
     for axis in axes:

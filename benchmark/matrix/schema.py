@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
@@ -190,7 +190,9 @@ def check(
     try:
         return model.model_validate(data)
     except ValidationError as problem:
-        first = problem.errors()[0]
+        # a misspelt key is also a missing one: the misspelling says more
+        faults = sorted(problem.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+        first = faults[0]
         path: Place = tuple(first["loc"])
         raise error(f"{document.where(*place(path))}: {_sentence(model, first)}") from problem
 
@@ -218,14 +220,23 @@ def _sentence(model: type[BaseModel], fault: Any) -> str:
     if kind == "value_error":
         return str(fault["ctx"]["error"])
     if kind == "extra_forbidden":
-        keys = model.model_fields if len(path) == 1 else Exclusion.model_fields
-        return unknown("key", str(path[-1]), keys)
+        return unknown("key", str(path[-1]), _keys(model, path))
     if kind in _KINDS:
         return f"{name} must be {_KINDS[kind]} ({_given(given)})"
     if kind in _SENTENCES:
         return _SENTENCES[kind].format(name=name, key=path[-1])
     message = fault["msg"].replace("Input should be", "must be")
     return f"{name}: {message[:1].lower()}{message[1:]} ({_given(given)})"
+
+
+def _keys(model: type[BaseModel], path: Place) -> list[str]:
+    """Return the keys that are known where a path ends."""
+    for part in path[:-1]:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            inner = (annotation, *get_args(annotation))
+            model = next(m for m in inner if isinstance(m, type) and issubclass(m, BaseModel))
+    return list(model.model_fields)
 
 
 def _given(value: object) -> str:
