@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import methods
 from benchmark.evidence.paired import holm, mcnemar, sign_flip
 from methods import contract
+from methods.cards import CARDS
 from methods.settings import Card, Setting
 
 if TYPE_CHECKING:
@@ -139,8 +140,9 @@ def below_floor(
 
 
 def _card(cell: Cell) -> Card | None:
-    # a store may hold results of a package that is not installed here
-    return methods.cards().get(cell.base_method)
+    # a store may hold results of a package that is not installed here; looking for it is slow
+    name = cell.base_method
+    return CARDS.get(name) or methods.cards().get(name)
 
 
 def _pairing(result: Result) -> tuple[object, ...]:

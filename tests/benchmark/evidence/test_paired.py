@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
@@ -49,6 +49,7 @@ def test_mcnemar_gives_the_value_worked_by_hand() -> None:
     assert mcnemar(*answers(10, 5, 0)) == pytest.approx(2 / 32, abs=1e-15)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 6)), min_size=1, max_size=30)
 )
@@ -111,6 +112,7 @@ def test_holm_gives_the_values_worked_by_hand() -> None:
     assert holm([]) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_lies_between_p_and_bonferroni_and_keeps_the_order(pvalues: list[float]) -> None:
     """Never below the p given, never above n times it, and as ordered as they were."""
