@@ -1,0 +1,1 @@
+"""What people read: the leaderboard, and what is shown while cells run. No torch."""

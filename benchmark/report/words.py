@@ -1,0 +1,90 @@
+"""Protocols, budgets and executions in the words of the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmark.evidence.reported import Reported, Scoring, Spent
+from benchmark.matrix.cell import Cell
+from benchmark.store.result import Execution, Ledger
+
+CERTAINTY = {"seen": "seen", "memory": "from memory", "inferred": "inferred"}
+_SELECTION = {"held_out": "chosen on held-out data", "best_on_test": "best epoch on test"}
+_NONE = "–"
+
+
+def grouped(number: int) -> str:
+    """Write a whole number in groups of three digits."""
+    return f"{number:,}".replace(",", " ")
+
+
+def published(entry: Reported) -> str:
+    """Write a reported number as its source gives it; what was not seen says so."""
+    value = f"{entry.value:g}"
+    number = {"exact": value, "about": f"≈ {value}", "over": f"{value}+"}[entry.reading]
+    if entry.spread is not None:
+        number += f" ± {entry.spread:g}"
+    if entry.metric != "top1":
+        number += " (top-5)"
+    return number if entry.certainty == "seen" else f"{number} ({CERTAINTY[entry.certainty]})"
+
+
+def protocol(scoring: Scoring) -> str:
+    """Say how a number was scored, as far as that is known."""
+    return ", ".join(_scoring(scoring)) or "not stated"
+
+
+def _scoring(scoring: Scoring) -> Iterator[str]:
+    if scoring.probe:
+        yield scoring.probe_class or f"{scoring.probe} of unknown size"
+    if scoring.feature:
+        yield scoring.feature
+    if scoring.resolution:
+        yield f"{scoring.resolution} px"
+    for split, word in ((scoring.pretrain_split, "pretrained"), (scoring.probe_split, "probed")):
+        if split and split != "train":
+            yield f"{word} on {split}"
+    if scoring.online:
+        yield "online"
+    if scoring.selection in _SELECTION:
+        yield _SELECTION[scoring.selection]
+    if scoring.augmentation:
+        yield f"augmented: {scoring.augmentation}"
+
+
+def spent(budget: Spent) -> str:
+    """Say what a pretraining spent, as far as that is known."""
+    parts = [
+        f"{budget.epochs} epochs" if budget.epochs else "",
+        f"{grouped(budget.images)} images" if budget.images else "",
+        f"batch {budget.batch}" if budget.batch else "",
+    ]
+    return ", ".join(filter(None, parts)) or "not stated"
+
+
+def cost(ledger: Ledger | None) -> str:
+    """Say what one replicate spent: samples, not views, and FLOPs, since views cost."""
+    if ledger is None or not ledger.steps:
+        return _NONE
+    text = f"{grouped(ledger.images)} images ({ledger.epochs:.1f} epochs)"
+    return text if ledger.flops is None else f"{text}, {ledger.flops / 1e12:.3g} TFLOP"
+
+
+def length(cell: Cell) -> str:
+    """Name a cell's budget and say how much it is."""
+    budget = cell.budget
+    if budget.name == "paper":
+        return "each method's published length"
+    exact = f"{budget.amount:g}" if budget.amount % 1 else f"{budget.amount:.0f}"
+    amount = exact if budget.amount < 10_000 else grouped(int(budget.amount))
+    unnamed = budget.name == f"{exact}-{budget.currency}"
+    worded = f"{amount} {budget.currency}"
+    return worded if unnamed else f"{budget.name}: {worded}"
+
+
+def execution(found: Execution) -> str:
+    """Name what the bits of a result depend on."""
+    torch = found.versions.get("torch", "unknown")
+    threads = "1 thread" if found.threads == 1 else f"{found.threads} threads"
+    devices = "" if found.world_size == 1 else f", {found.world_size} devices"
+    return f"{found.processor}, {threads} a cell{devices}, torch {torch}"
