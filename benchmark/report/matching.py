@@ -1,0 +1,134 @@
+"""Which reported number stands nearest to what we measured, and how the two compare."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmark.data import catalogue
+from benchmark.evidence.reported import Reported, Scoring
+from benchmark.evidence.verdict import Measured, Verdict, differences_from, verdict
+from benchmark.store.result import Result
+from methods import selector
+
+_UNKNOWN = 2
+"""What an unknown field counts beside a known difference: a number that says how it was made is
+the more telling neighbour, even where it differs."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A reported number beside ours."""
+
+    reported: Reported
+    verdict: Verdict
+    protocol: str
+    """Which of our protocols came nearest."""
+
+
+def measured(results: Sequence[Result], protocol: str) -> Measured | None:
+    """Return replicates of one row under a protocol as a comparison takes them.
+
+    Args:
+        results: Final ones that were scored under the protocol.
+        protocol: Its name.
+    """
+    if not results:
+        return None
+    cell = results[0].cell
+    base, _, inside = cell.method.partition("[")
+    return Measured(
+        method=base,
+        variant=inside.removesuffix("]"),
+        dataset=comparable_dataset(results[0]),
+        encoder=cell.encoder,
+        protocol=_scoring(results[0], protocol),
+        epochs=statistics.fmean(r.ledger.epochs if r.ledger else 0.0 for r in results),
+        values=tuple(result.metrics[protocol].top1.value for result in results),
+    )
+
+
+def comparable_dataset(result: Result) -> str:
+    """Return the published dataset that a result is of; its whole name where it is of none.
+
+    What it is pretrained on is a field of the protocol and at what size it is stored is none of
+    the dataset, but a folder or classes of one's own, or files that are not the published ones,
+    make another dataset.
+    """
+    base, options = _split(result.cell.dataset)
+    if not result.provenance.dataset_official:
+        return f"unofficial {result.cell.dataset}"
+    return result.cell.dataset if {"classes", "root"} & options.keys() else base
+
+
+def best_match(candidates: Iterable[Measured], reported: Iterable[Reported]) -> Match | None:
+    """Return the reported top-1 of the same method and dataset that differs least from ours.
+
+    A number that only repeats another stands back, and one that was not seen in its source is
+    taken only where there is no other.
+
+    Args:
+        candidates: Ours under each protocol, the main one first; of one row.
+        reported: Numbers of any method.
+    """
+    ours = list(candidates)
+    pairs = [
+        (_distance(mine, entry, main=mine is ours[0]), mine, entry)
+        for entry in reported
+        for mine in ours
+        if entry.repeats is None and entry.metric == mine.metric and is_of(entry, mine)
+    ]
+    if not pairs:
+        return None
+    _, mine, entry = min(pairs, key=lambda pair: pair[0])
+    return Match(entry, verdict(mine, entry), mine.protocol.probe_class or "")
+
+
+def is_of(entry: Reported, mine: Measured) -> bool:
+    """Say whether a reported number is of the method and, but for its files, the dataset."""
+    return (
+        entry.method == mine.method
+        and entry.dataset == _split(mine.dataset.removeprefix("unofficial "))[0]
+    )
+
+
+def _distance(mine: Measured, entry: Reported, *, main: bool) -> tuple[bool, bool, bool, bool, int]:
+    """Order pairs: first seen, then not a transfer, then of the same probe, then of our main."""
+    transfer = ":" in (entry.protocol.pretrain_split or "")
+    differences = [*differences_from(mine, entry)]
+    other_probe = any(difference.field in ("protocol", "probe") for difference in differences)
+    total = sum(_UNKNOWN if difference.unknown else 1 for difference in differences)
+    return entry.certainty != "seen", transfer, other_probe, not main, total
+
+
+def _scoring(result: Result, name: str) -> Scoring:
+    protocol = result.metrics[name].protocol
+    size = result.cell.values.get("resolution")
+    return Scoring(
+        probe=protocol.probe,
+        width=protocol.width,
+        k=protocol.k,
+        feature=protocol.feature,
+        pretrain_split=_pretrain_split(result.cell.dataset),
+        probe_split="train",
+        resolution=size if isinstance(size, int) else None,
+        online=protocol.online,
+        selection="last" if protocol.selection == "last" else None,
+        augmentation=protocol.augmentation,
+        solver=protocol.solver or None,
+    )
+
+
+def _pretrain_split(dataset: str) -> str:
+    base, options = _split(dataset)
+    card = catalogue.CARDS.get(base)
+    default = card.options.get("pretrain") if card else None
+    return options.get("pretrain") or (default and default.default) or "train"
+
+
+def _split(dataset: str) -> tuple[str, dict[str, str]]:
+    try:
+        return selector.split(dataset)
+    except ValueError:  # a stranger's result: its name is of nothing published
+        return dataset, {}

@@ -1,0 +1,203 @@
+"""What the board shows, before it is words: results and cells as rows and tables."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from benchmark.evidence.floor import is_control, is_floor, sees_patches
+from benchmark.evidence.verdict import Measured
+from benchmark.matrix.cell import Cell
+from benchmark.report.matching import measured
+from benchmark.store.result import Result
+
+PROTOCOL = "linear"
+"""What the rows are sorted by, and their floors compared in."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method with everything else the same, over its replicates."""
+
+    cells: tuple[Cell, ...]
+    """In the order of their replicates."""
+    results: tuple[Result, ...]
+    """Of some of the cells, final or not, in the same order."""
+
+    @property
+    def cell(self) -> Cell:
+        """The first cell: all are alike but for the replicate."""
+        return self.cells[0]
+
+    @cached_property
+    def final(self) -> tuple[Result, ...]:
+        """Results that have a number."""
+        return tuple(result for result in self.results if result.final)
+
+    @cached_property
+    def scored(self) -> tuple[Result, ...]:
+        """Results that have a number under the main protocol."""
+        return tuple(result for result in self.final if PROTOCOL in result.metrics)
+
+    @cached_property
+    def missing(self) -> tuple[Cell, ...]:
+        """Cells without any result."""
+        known = {result.id for result in self.results}
+        return tuple(cell for cell in self.cells if cell.pretrain_id not in known)
+
+    @property
+    def unfinished(self) -> tuple[Result, ...]:
+        """Results that say why there is no number."""
+        return tuple(result for result in self.results if not result.final)
+
+    def measured(self, protocol: str = PROTOCOL) -> Measured | None:
+        """Return the replicates under a protocol; None if there are none."""
+        return measured([result for result in self.final if protocol in result.metrics], protocol)
+
+    @property
+    def mean(self) -> float | None:
+        """Mean of the main protocol over replicates, percent."""
+        found = self.measured()
+        return None if found is None else found.mean
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A row's floor."""
+
+    mean: float
+    """Over the floor's replicates, percent."""
+    difference: float | None
+    """Mean of row - floor over the replicates that both have, points; None if none."""
+    resolution: object
+    """What the floor's encoder sees, pixels."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that may stand in one order."""
+
+    rows: tuple[Row, ...]
+    """Methods and the ceiling of one dataset, encoder, training, precision and budget; and the
+    floors of that dataset and encoder."""
+    ranked: bool
+    """Sorted by the mean; otherwise, where each row has a length of its own, by name."""
+
+    @property
+    def cell(self) -> Cell:
+        """A cell that says what all rows but the floors have in common."""
+        return next((row.cell for row in self.rows if not is_floor(row.cell)), self.rows[0].cell)
+
+    def floor(self, row: Row) -> Floor | None:
+        """Return the floor of a row: an untrained encoder that sees the same kind of view."""
+        if is_floor(row.cell) or not row.final:
+            return None
+        sha = row.final[0].provenance.dataset_sha256
+        floors = {
+            result.cell.replicate: result
+            for other in self.rows
+            for result in other.scored
+            if is_floor(other.cell)
+            and sees_patches(other.cell) == sees_patches(row.cell)
+            and result.provenance.dataset_sha256 == sha
+        }
+        if not floors:
+            return None
+        differences = [
+            _value(result) - _value(floors[result.cell.replicate])
+            for result in row.scored
+            if result.cell.replicate in floors
+        ]
+        return Floor(
+            statistics.fmean(map(_value, floors.values())),
+            statistics.fmean(differences) if differences else None,
+            next(iter(floors.values())).cell.values.get("resolution"),
+        )
+
+
+def tables(results: Iterable[Result], cells: Iterable[Cell] = ()) -> list[Table]:
+    """Group results, and cells that should have one, into rows and rows into tables.
+
+    Args:
+        results: Of any cells, at most one each.
+        cells: What a matrix says to run.
+    """
+    rows = _rows(results, cells)
+    floors = [row for row in rows if is_floor(row.cell)]
+    found: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        if not is_floor(row.cell):
+            found.setdefault(_table_key(row.cell), []).append(row)
+    homes = {key[:3] for key in found}
+    for row in floors:
+        if _table_key(row.cell)[:3] not in homes:
+            found.setdefault((*_table_key(row.cell)[:3], "", ""), []).append(row)
+    for key, own in found.items():
+        if not is_floor(own[0].cell):
+            own.extend(row for row in floors if _table_key(row.cell)[:3] == key[:3])
+    return [_table(found[key]) for key in sorted(found, key=_order)]
+
+
+def latest(results: Iterable[Result]) -> list[Result]:
+    """Return one result per cell, the last to finish, in the order of ids."""
+    found: dict[str, Result] = {}
+    for result in sorted(results, key=lambda r: (r.id, r.final, r.provenance.finished)):
+        found[result.id] = result
+    return list(found.values())
+
+
+def _rows(results: Iterable[Result], cells: Iterable[Cell]) -> list[Row]:
+    by_id = {result.id: result for result in latest(results)}
+    every = {cell.pretrain_id: cell for cell in cells}
+    every.update({name: result.cell for name, result in by_id.items()})
+    groups: dict[str, dict[str, list[Cell]]] = {}
+    for name, cell in every.items():
+        result = by_id.get(name)
+        sha = result.provenance.dataset_sha256 if result and result.final else ""
+        alike = cell.model_copy(update={"replicate": 0}).pretrain_id
+        groups.setdefault(alike, {}).setdefault(sha, []).append(cell)
+    return [_row(found, by_id) for by_content in groups.values() for found in _placed(by_content)]
+
+
+def _placed(by_content: dict[str, list[Cell]]) -> list[list[Cell]]:
+    """Put cells without a number to the first data that their row was run on."""
+    without = by_content.pop("", [])
+    rows = [by_content[sha] for sha in sorted(by_content)] or [[]]
+    rows[0] = [*rows[0], *without]
+    return rows
+
+
+def _row(cells: Sequence[Cell], by_id: dict[str, Result]) -> Row:
+    ordered = tuple(sorted(cells, key=lambda cell: cell.replicate))
+    found = (by_id.get(cell.pretrain_id) for cell in ordered)
+    return Row(ordered, tuple(result for result in found if result is not None))
+
+
+def _table_key(cell: Cell) -> tuple[object, ...]:
+    paper = cell.budget.name == "paper"
+    length = "paper" if paper else (cell.budget.currency, cell.budget.amount)
+    return cell.dataset, cell.encoder, cell.precision, cell.training, length
+
+
+def _order(key: tuple[object, ...]) -> tuple[str, ...]:
+    *names, length = key
+    amount = f"{length[0]} {length[1]:024.3f}" if isinstance(length, tuple) else str(length)
+    return (*map(str, names), amount)
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    lengths = {row.cell.budget.amount for row in rows if not is_floor(row.cell)}
+    ranked = len(lengths) <= 1
+
+    def place(row: Row) -> tuple[bool, float, bool, str, str]:
+        mean = row.mean if ranked else None
+        name, own = row.cell.method, row.cell.pretrain_id
+        return (ranked and mean is None, -(mean or 0.0), is_control(row.cell), name, own)
+
+    return Table(tuple(sorted(rows, key=place)), ranked)
+
+
+def _value(result: Result) -> float:
+    return result.metrics[PROTOCOL].top1.value
