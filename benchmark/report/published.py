@@ -1,0 +1,84 @@
+"""What others reported, dataset by dataset, whether or not we have run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from benchmark.evidence.reported import Reported
+from benchmark.evidence.verdict import Measured, Verdict, verdict
+from benchmark.report import markdown, words
+from benchmark.report.matching import is_of
+from benchmark.report.rows import Table
+
+_FIRST = ("cifar10", "stl10", "imagenet")
+_BEST: tuple[str, ...] = (
+    "reproduced", "above", "below", "inconclusive", "not comparable", "not run",
+)  # fmt: skip
+_ABOUT = """\
+Each number as its source gives it, top-1 unless it says top-5. What the source does not state is
+not filled in: "not stated" agrees with nothing. *Seen* numbers were read in their source; a number
+*from memory* was not found there again and is never judged; one that repeats another is no evidence
+of its own. The last column says what our results make of it. Remarks on single numbers stand in
+`benchmark/evidence/reported.yaml`."""
+
+
+def section(reported: Sequence[Reported], tables: Sequence[Table]) -> str:
+    """Render every reported number, with its sources below; empty if there are none."""
+    if not reported:
+        return ""
+    ours = [*_measured(tables)]
+    sources = {
+        source: f"S{index}"
+        for index, source in enumerate(dict.fromkeys(e.source for e in reported), start=1)
+    }
+    datasets = sorted({entry.dataset for entry in reported}, key=_place)
+    parts = ["## Reported by others", _ABOUT]
+    for dataset in datasets:
+        entries = [entry for entry in reported if entry.dataset == dataset]
+        entries.sort(key=lambda entry: (entry.method, -entry.value, entry.id))
+        lines = [_line(entry, sources, ours) for entry in entries]
+        parts.append(f"### {markdown.escape(dataset)}, reported")
+        parts.append(markdown.table(lines, right=("value, %",)))
+    named = [f"{number}: {markdown.escape(source)}" for source, number in sources.items()]
+    return "\n\n".join([*parts, "### Sources", markdown.bullets(named)])
+
+
+def _place(dataset: str) -> tuple[int, str]:
+    return (_FIRST.index(dataset) if dataset in _FIRST else len(_FIRST), dataset)
+
+
+def _line(entry: Reported, sources: dict[str, str], ours: Sequence[Measured]) -> dict[str, str]:
+    again = ", repeats another" if entry.repeats else ""
+    return {
+        "method": entry.method,
+        "variant": entry.variant or "",
+        "value, %": words.published(entry),
+        "encoder": entry.encoder or "not stated",
+        "protocol": words.protocol(entry.protocol),
+        "budget": words.spent(entry.budget),
+        "certainty": words.CERTAINTY[entry.certainty] + again,
+        "source": sources[entry.source],
+        "ours": _ours(entry, ours),
+    }
+
+
+def _ours(entry: Reported, ours: Sequence[Measured]) -> str:
+    found = [verdict(mine, entry) for mine in ours if is_of(entry, mine)]
+    found = found or [verdict(None, entry)]
+    best = min(found, key=lambda judged: (_BEST.index(judged.kind), judged.text))
+    return _short(best)
+
+
+def _measured(tables: Sequence[Table]) -> Iterator[Measured]:
+    for row in (row for table in tables for row in table.rows):
+        for name in sorted({name for result in row.final for name in result.metrics}):
+            mine = row.measured(name)
+            if mine is not None:
+                yield mine
+
+
+def _short(judged: Verdict) -> str:
+    """Leave the reasons to the tables above: they stand there beside our number."""
+    if judged.fields == ("certainty",):
+        return "no verdict"
+    return judged.kind if judged.kind == "not comparable" else judged.text
