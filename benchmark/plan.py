@@ -1,0 +1,136 @@
+"""What a run of a matrix would do: what is done, what is to run, and about how long it takes."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from benchmark.matrix.cell import Cell
+from benchmark.matrix.model import Excluded, Matrix
+from benchmark.store import files
+from benchmark.store.files import Broken
+from benchmark.store.result import Result
+
+State = Literal["done", "to run", "failed before"]
+Row: TypeAlias = tuple[str, str, str]
+"""Method, dataset and encoder."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A cell, and what a run would do with it."""
+
+    cell: Cell
+    state: State
+    reason: str = ""
+    """Why a cell that has a result is run again."""
+    seconds: float | None = None
+    """What it would take, from earlier results of its row; None where there is none; 0 if done."""
+
+    @property
+    def runs(self) -> bool:
+        """Say whether a run would work on it."""
+        return self.state != "done"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run of a matrix would do with a results folder."""
+
+    rows: tuple[Planned, ...]
+    excluded: tuple[Excluded, ...]
+    broken: tuple[Broken, ...]
+    """Files in the folder that are no result."""
+
+    @property
+    def to_run(self) -> tuple[Planned, ...]:
+        """Return what a run would work on, in the matrix's order."""
+        return tuple(row for row in self.rows if row.runs)
+
+    @property
+    def seconds(self) -> float:
+        """Return what the cells with an estimate take, one after the other."""
+        return sum(row.seconds or 0.0 for row in self.rows)
+
+    @property
+    def unknown(self) -> int:
+        """Return how many cells have no estimate."""
+        return sum(row.seconds is None for row in self.rows)
+
+
+def plan(matrix: Matrix, root: Path) -> Plan:
+    """Compare a matrix with a results folder.
+
+    Args:
+        matrix: What is wanted.
+        root: The results folder; it need not exist.
+
+    Raises:
+        ResultError: If the folder is a file.
+    """
+    loaded = files.read_all(root)
+    by_id = {result.id: result for result in loaded.results}
+    pace = paces(loaded.results)
+    rows = tuple(_planned(matrix, cell, by_id.get(cell.pretrain_id), pace) for cell in matrix.cells)
+    return Plan(rows, matrix.excluded, loaded.broken)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast earlier cells of a row were, medians."""
+
+    seconds_per_step: float
+    evaluate_seconds: float
+
+
+def paces(results: Iterable[Result]) -> dict[Row, Pace]:
+    """Return the pace of every row that has a finished result."""
+    found: dict[Row, list[tuple[float, float]]] = defaultdict(list)
+    for result in results:
+        ledger = result.ledger
+        if result.final and ledger is not None:
+            per_step = ledger.train_seconds / ledger.steps if ledger.steps else 0.0
+            found[_row(result.cell)].append((per_step, ledger.evaluate_seconds))
+    return {row: _median(each) for row, each in found.items()}
+
+
+def missing(result: Result, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the protocols that are wanted of a result and not in it."""
+    return tuple(name for name in wanted if name not in result.metrics)
+
+
+def _median(each: Sequence[tuple[float, float]]) -> Pace:
+    return Pace(statistics.median(a for a, _ in each), statistics.median(b for _, b in each))
+
+
+def _row(cell: Cell) -> Row:
+    return cell.method, cell.dataset, cell.encoder
+
+
+def _planned(
+    matrix: Matrix, cell: Cell, result: Result | None, pace: Mapping[Row, Pace]
+) -> Planned:
+    seconds = _estimate(cell, pace.get(_row(cell)))
+    if result is None:
+        return Planned(cell, "to run", seconds=seconds)
+    if not result.final:
+        return Planned(cell, "failed before", f"{result.status}: {result.error or ''}", seconds)
+    lacking = missing(result, [protocol.name for protocol in matrix.wanted(cell)])
+    if lacking:
+        return Planned(cell, "to run", f"lacks the protocols {', '.join(lacking)}", seconds)
+    return Planned(cell, "done", seconds=0.0)
+
+
+def _estimate(cell: Cell, pace: Pace | None) -> float | None:
+    """Return seconds of training and evaluation; a budget in seconds says its training itself."""
+    if pace is None:
+        return None
+    if cell.budget.currency == "seconds":
+        return cell.budget.amount + pace.evaluate_seconds
+    return (
+        None if cell.steps is None else cell.steps * pace.seconds_per_step + pace.evaluate_seconds
+    )
