@@ -1,0 +1,233 @@
+"""Choose the learning rates of the `common` training: one small grid a row, on train data alone.
+
+The train split is divided: the larger part is trained and probed on, the smaller one scored. The
+test split is never loaded into a trial, and the replicates are ones that no matrix may report.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmark.cell import run_cell
+from benchmark.data import load as load_dataset
+from benchmark.data.dataset import Dataset, Split
+from benchmark.errors import UsageError
+from benchmark.matrix import common
+from benchmark.matrix.cell import Cell
+from benchmark.matrix.model import Matrix
+from benchmark.matrix.protocol import PROTOCOLS
+from benchmark.matrix.schema import TUNING_REPLICATE
+from benchmark.store import atomic
+from methods.randomness import key, permutation
+
+GRID = (5e-4, 1e-3, 2e-3, 4e-3)
+REPLICATES = (TUNING_REPLICATE,)
+HELD_OUT = 0.2
+"""Of the train images, or of their groups where images are not independent."""
+PROTOCOL = PROTOCOLS["linear"]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One run of the grid."""
+
+    cell: Cell
+    score: float | None
+    """Top-1 in percent on the part held out of the train split; None where the run failed."""
+    error: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Return the learning rate that was tried."""
+        return self.cell.recipe.base_learning_rate
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning a matrix came to."""
+
+    entries: tuple[common.Entry, ...]
+    failures: tuple[Tried, ...]
+    """Runs of rows of which no rate came through; those keep the default rate."""
+
+
+def tune(
+    matrix: Matrix,
+    *,
+    grid: Sequence[float] = GRID,
+    replicates: Sequence[int] = REPLICATES,
+    data: Path | None = None,
+    device: str = "cpu",
+    jobs: int = 1,
+    report: Callable[[Tried], None] = lambda _: None,
+) -> Tuned:
+    """Try every rate on every row of a matrix that takes the common training.
+
+    Args:
+        matrix: Whose rows; its replicates and protocols play no part.
+        grid: Learning rates.
+        replicates: Seeds, 1000 or more; scores are averaged over them.
+        data: Where datasets that need files are.
+        device: `cpu` or `cuda`.
+        jobs: Runs side by side, one thread each.
+        report: Told of every run that is done.
+
+    Raises:
+        UsageError: If a replicate may be reported, or no row takes the common training.
+        DataError: If a dataset is missing or damaged.
+    """
+    for replicate in replicates:
+        if replicate < TUNING_REPLICATE:
+            raise UsageError(
+                f"replicates below {TUNING_REPLICATE} are reported, so nothing is tuned on them "
+                f"(got {replicate})"
+            )
+    trials = [trial for row in rows(matrix) for trial in _trials(row, grid, replicates)]
+    tried = []
+    for one in _run_all(trials, data, device, jobs):
+        report(one)
+        tried.append(one)
+    return choose(tried)
+
+
+def rows(matrix: Matrix) -> tuple[Cell, ...]:
+    """Return one cell of every row that takes the common training.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    first: dict[tuple[str, str, str, str], Cell] = {}
+    for cell in matrix.cells:
+        if cell.training == "common" and cell.steps != 0:
+            first.setdefault((cell.method, cell.dataset, cell.encoder, cell.budget.spent), cell)
+    if not first:
+        raise UsageError(
+            f"matrix {matrix.name!r}: no row takes the common training; nothing to tune"
+        )
+    return tuple(first.values())
+
+
+def choose(tried: Sequence[Tried]) -> Tuned:
+    """Take the best mean score of each row, the lower rate where two are equal.
+
+    A rate that failed under one replicate is out.
+    """
+    by_row: dict[tuple[str, str, str, str], list[Tried]] = {}
+    for one in tried:
+        cell = one.cell
+        row = (cell.dataset, cell.encoder, cell.method, cell.budget.spent)
+        by_row.setdefault(row, []).append(one)
+    entries, failures = [], []
+    for _, group in sorted(by_row.items()):
+        trials = [_mean(rate, group) for rate in sorted({one.rate for one in group})]
+        scored = [(trial.score, -trial.rate) for trial in trials if trial.score is not None]
+        if scored:
+            entries.append(_entry(group[0].cell, -max(scored)[1], trials))
+        else:
+            failures += group
+    return Tuned(tuple(entries), tuple(failures))
+
+
+def save(entries: tuple[common.Entry, ...], path: Path = common.SHIPPED) -> None:
+    """Write the table with these rows added or replaced; the others stay.
+
+    Raises:
+        MatrixError: If the present table cannot be read.
+        ResultError: If the file cannot be written.
+    """
+    atomic.write(path, common.render(common.load(path).with_entries(entries)).encode())
+
+
+def held_out(dataset: Dataset, share: float = HELD_OUT) -> Dataset:
+    """Return a dataset whose train and test are two parts of this one's train split.
+
+    What is held out is the same for every row and replicate. Where pretraining is on the train
+    images, they are held out of it too; where it is on a set of its own that contains them (STL-10
+    with `train+unlabeled`), it stays whole: it has no labels.
+    """
+    train = dataset.train
+    out = _held_out(train, share)
+    kept, left = torch.nonzero(~out).flatten(), torch.nonzero(out).flatten()
+    shared = dataset.pretrain.images.data_ptr() == train.images.data_ptr()
+    whole = shared and len(dataset.pretrain) == len(train)
+    part = _take(train, kept)
+    return replace(
+        dataset,
+        train=part,
+        test=_take(train, left),
+        pretrain=_take(dataset.pretrain, kept) if whole else dataset.pretrain,
+        folds=None,
+    )
+
+
+def _held_out(train: Split, share: float) -> Tensor:
+    """Return a mask of the images held out, (N,): whole groups where there are any."""
+    seed = key(TUNING_REPLICATE, "tune/held out")
+    if train.groups is None:
+        return permutation(seed, len(train)) < share * len(train)
+    _, group = torch.unique(train.groups, return_inverse=True)
+    count = int(group.max()) + 1
+    return (permutation(seed, count) < share * count)[group]
+
+
+def _take(split: Split, indices: Tensor) -> Split:
+    groups = None if split.groups is None else split.groups[indices]
+    return Split(split.images[indices], split.labels[indices], groups)
+
+
+def _trials(row: Cell, grid: Sequence[float], replicates: Sequence[int]) -> Iterator[Cell]:
+    for rate in grid:
+        recipe = replace(row.recipe, base_learning_rate=float(rate), source="tuning")
+        for replicate in replicates:
+            yield row.model_copy(update={"recipe": recipe, "replicate": replicate})
+
+
+def _run_all(trials: Sequence[Cell], data: Path | None, device: str, jobs: int) -> Iterator[Tried]:
+    work = partial(_run, data=data, device=device)
+    if jobs == 1:
+        yield from map(work, trials)
+        return
+    # a forked child would share torch's thread pool with its parent
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        jobs, context, initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
+        yield from pool.map(work, trials)
+
+
+def _run(cell: Cell, *, data: Path | None, device: str) -> Tried:
+    result, _ = run_cell(
+        cell, (PROTOCOL,), data=data, device=device, dataset=_parts(cell.dataset, data)
+    )
+    if result.status != "ok":  # a collapsed run may score, but is none to follow
+        return Tried(cell, None, f"{result.status}: {result.error or 'features are collapsed'}")
+    return Tried(cell, result.metrics[PROTOCOL.name].top1.value)
+
+
+@lru_cache(maxsize=1)
+def _parts(name: str, data: Path | None) -> Dataset:
+    """Return a dataset's train split in two parts; the last one asked for is kept."""
+    return held_out(load_dataset(name, data))
+
+
+def _mean(rate: float, group: Sequence[Tried]) -> common.Trial:
+    scores = [one.score for one in group if one.rate == rate]
+    known = [score for score in scores if score is not None]
+    mean = round(statistics.fmean(known), 2) if len(known) == len(scores) else None
+    return common.Trial(rate=rate, score=mean)
+
+
+def _entry(cell: Cell, rate: float, trials: list[common.Trial]) -> common.Entry:
+    return common.Entry(
+        method=cell.method, dataset=cell.dataset, encoder=cell.encoder, budget=cell.budget.spent,
+        batch=cell.recipe.batch, learning_rate=rate, tried=trials,
+    )  # fmt: skip
