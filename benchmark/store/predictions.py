@@ -53,7 +53,7 @@ def unpack(path: Path) -> Predictions:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:
         raise ResultError(f"{path}: the predictions are missing; run the cell again") from None
