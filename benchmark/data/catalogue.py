@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 
 from benchmark.errors import UsageError, unknown
+from methods.selector import join, split
 
 ENTRY_POINTS = "cslbench.datasets"
 """Group of entry points: the name is the dataset's, the object its `DatasetCard`."""
-
-_NAME = re.compile(r"(?P<base>[A-Za-z0-9_.-]+)(?:\[(?P<options>[^\[\]]*)\])?")
 
 
 @dataclass(frozen=True)
@@ -58,12 +56,10 @@ class Selection:
     @property
     def name(self) -> str:
         """The canonical name: options sorted, defaults left out, so that aliases are one."""
-        given = sorted(
-            f"{key}={value}"
-            for key, value in self.options.items()
-            if value != self.card.options[key].default
+        return join(
+            self.card.name,
+            {k: v for k, v in self.options.items() if v != self.card.options[k].default},
         )
-        return f"{self.card.name}[{','.join(given)}]" if given else self.card.name
 
     @property
     def image_size(self) -> int:
@@ -130,7 +126,7 @@ _CARDS = (
         },
     ),
 )
-CARDS: Mapping[str, DatasetCard] = {card.name: card for card in _CARDS}
+CARDS: dict[str, DatasetCard] = {card.name: card for card in _CARDS}
 
 
 def names() -> list[str]:
@@ -163,11 +159,11 @@ def resolve(name: str) -> Selection:
     Raises:
         UsageError: The text, the dataset, an option or its value is not allowed.
     """
-    match = _NAME.fullmatch(name)
-    if match is None:
-        raise UsageError(f"a dataset reads name or name[key=value,...] (got {name!r})")
-    chosen = card(match["base"])
-    given = dict(_pairs(name, match["options"] or ""))
+    try:
+        base, given = split(name)
+    except ValueError as error:
+        raise UsageError(f"dataset: {error}") from None
+    chosen = card(base)
     for key in given:
         if key not in chosen.options:
             raise UsageError(f"{name}: {_no_option(chosen, key)}")
@@ -178,18 +174,6 @@ def resolve(name: str) -> Selection:
             for key, option in chosen.options.items()
         },
     )
-
-
-def _pairs(name: str, text: str) -> Iterator[tuple[str, str]]:
-    seen = set()
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        key, sign, value = part.partition("=")
-        if not sign or not value:
-            raise UsageError(f"{name}: an option reads key=value (got {part!r})")
-        if key in seen:
-            raise UsageError(f"{name}: the option {key!r} is given twice")
-        seen.add(key)
-        yield key, value
 
 
 def _no_option(chosen: DatasetCard, key: str) -> str:
