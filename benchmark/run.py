@@ -109,6 +109,8 @@ class Run:
             return Trained((), 0, 0.0, None), None
         job = self._job(self.extraction)
         steps, calibration = self.cell.steps, None
+        if steps is None:  # epochs of a set whose count only its files tell
+            steps = self.cell.budget.steps(self.cell.recipe.batch, len(job.split))
         if steps is None:
             steps, calibration = calibrate(job)
         return pretrain(job, steps), calibration
