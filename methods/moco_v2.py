@@ -47,10 +47,11 @@ class QueuedKeys(Extraction):
         self.slow_encoder = slow_copy(encoder)
         self.slow_head = slow_copy(self.head)
         self.queue = KeyQueue(queue, out)
-        self.fresh: Tensor | None = None
+        self.fresh: list[Tensor] = []
 
     def before_step(self, encoder: nn.Module, context: Context) -> None:
         """Move the key network before it encodes this step's keys."""
+        self.fresh.clear()
         follow(self.slow_encoder, encoder, self.momentum)
         follow(self.slow_head, self.head, self.momentum)
 
@@ -62,14 +63,13 @@ class QueuedKeys(Extraction):
         bank = self.queue.keys.clone()  # of earlier batches only: this one's come in afterwards
         queries = [self.head(encode(encoder, q)["1"]) for q, _, _ in directions]
         keys = [self._keys(k, context, name) for _, k, name in directions]
-        self.fresh = torch.cat(keys)
+        self.fresh += keys
         return [PairedBank(q, k, bank) for q, k in zip(queries, keys, strict=True)]
 
     def after_step(self, encoder: nn.Module, context: Context) -> None:
-        """Queue this batch's keys, after its loss."""
-        if self.fresh is not None:
-            self.queue.push(self.fresh)
-            self.fresh = None
+        """Queue this step's keys, after its loss and the optimiser."""
+        self.queue.push(torch.cat(self.fresh))
+        self.fresh.clear()
 
     @torch.no_grad()
     def _keys(self, view: Tensor, context: Context, direction: str) -> Tensor:
