@@ -87,8 +87,8 @@ def small(method: str, encoder: str = "compact[width=2]", *, double: bool = Fals
 
 
 def smooth(count: int, seed: int) -> Tensor:
-    """Return smooth coloured images, (N, 3, 32, 32) uint8."""
-    coarse = torch.rand(count, 3, 5, 5, generator=torch.Generator().manual_seed(seed))
+    """Return smooth coloured images, (N, 3, 32, 32) uint8, whose rows foretell those below."""
+    coarse = torch.rand(count, 3, 2, 5, generator=torch.Generator().manual_seed(seed))
     fine = F.interpolate(coarse, size=32, mode="bilinear", align_corners=True)
     return (fine * 255).round().to(torch.uint8)
 
