@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import typer
 
-from benchmark.cli.data import data
-from benchmark.cli.leaderboard import leaderboard
-from benchmark.cli.listing import show
-from benchmark.cli.plan import plan, status
-from benchmark.cli.run import run
-from benchmark.cli.tune import tune
-from benchmark.cli.validate import validate
-
 
 def application() -> typer.Typer:
     """Return the application with all its verbs."""
+    # imported here, so that the names of the modules stay the modules' own
+    from benchmark.cli.data import data
+    from benchmark.cli.leaderboard import leaderboard
+    from benchmark.cli.listing import show
+    from benchmark.cli.plan import plan, status
+    from benchmark.cli.run import run
+    from benchmark.cli.tune import tune
+    from benchmark.cli.validate import validate
+
     app = typer.Typer(
         name="cslbench",
         help="A reproducibility benchmark of contrastive self-supervised learning.\n\n"

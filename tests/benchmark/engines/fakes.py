@@ -1,6 +1,6 @@
 """A worker's module that takes no torch: it does what a cell's method is called.
 
-`ok`, `fail`, `crash`, `exit`, `slow` and `refuse`.
+`fail`, `crash`, `exit`, `slow` and `refuse`; any other method is done at once.
 """
 
 from __future__ import annotations
