@@ -27,7 +27,11 @@ def path(results: Path) -> Path:
 
 
 def rendered(results: Path, matrix: Matrix | None) -> str:
-    """Return the board as Markdown; with a matrix, cells of it without a result have a row."""
+    """Return the board as Markdown; with a matrix, cells of it without a result have a row.
+
+    Raises:
+        ResultError: If results contradict each other.
+    """
     from benchmark.errors import ResultError
     from benchmark.evidence.floor import against_floor
     from benchmark.evidence.reported import load_reported
@@ -45,7 +49,10 @@ def rendered(results: Path, matrix: Matrix | None) -> str:
             damaged.append(files.Broken(place, str(error).removeprefix(f"{place}: ")))
             return {}
 
-    checks = against_floor(loaded.results, predictions_of)
+    try:
+        checks = against_floor(loaded.results, predictions_of)
+    except ValueError as error:  # two results that cannot be of one dataset
+        raise ResultError(f"{results}: {error}") from None
     broken = (*loaded.broken, *dict.fromkeys(damaged))
     return leaderboard.render(
         loaded.results, broken, load_reported(), matrix=matrix, floor_checks=checks

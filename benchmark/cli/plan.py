@@ -124,7 +124,7 @@ def _total(found: Plan, workers: int) -> str:
     if not found.to_run:
         return counts
     unknown = f" and {found.unknown} cells of unknown length" if found.unknown else ""
-    return f"{counts}; about {_time(found.seconds / workers)}{unknown} on {workers} workers"
+    return f"{counts}; about {_time(found.seconds / workers)}{unknown}, with --workers {workers}"
 
 
 def _facts(found: Plan) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from benchmark.progress import Progress
 from benchmark.store.result import Result
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, Group
 
 SECONDS_BETWEEN_LINES = 10.0
 """A log of a long run stays readable."""
@@ -162,13 +162,13 @@ class Lines:
 class Table:
     """The running cells as a live table, the finished ones as lines above it."""
 
-    def __init__(self, total: int) -> None:
-        """Draw on the terminal that stdout is."""
+    def __init__(self, total: int, console: Console | None = None) -> None:
+        """Draw on a console: by default the terminal that stdout is."""
         from rich.console import Console
         from rich.live import Live
 
         self._track = Track(total)
-        self._console = Console(highlight=False)
+        self._console = console or Console(highlight=False)
         self._live = Live(
             console=self._console, get_renderable=self._draw, refresh_per_second=4, transient=True
         )

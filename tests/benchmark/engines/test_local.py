@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,46 @@ def test_an_end_is_said_in_words() -> None:
     assert exit_words(-11) == "was killed by SIGSEGV (a fault in native code)"
     assert exit_words(-15) == "was killed by SIGTERM"
     assert exit_words(1) == "ended with exit code 1"
+
+
+ORPHANS = """
+import multiprocessing
+from benchmark.engines.engine import Options, Started, Work
+from benchmark.engines.local import LocalEngine
+
+def tell(event):
+    if isinstance(event, Started):
+        print(multiprocessing.active_children()[0].pid, flush=True)
+
+if __name__ == "__main__":
+    from tests.benchmark.engines.fakes import LINEAR, make_cell
+    options = Options(runner="tests.benchmark.engines.fakes")
+    LocalEngine().run([Work(make_cell("slow"), LINEAR)], options=options, on_event=tell)
+"""
+
+
+def test_workers_follow_a_parent_that_was_killed(tmp_path: Path) -> None:
+    """However busy they are: nothing trains on that nobody waits for."""
+    script = tmp_path / "orphans.py"
+    script.write_text(ORPHANS)
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        process.kill()
+    deadline = time.monotonic() + 30
+    while is_alive(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that nobody has reaped yet does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.is_file() or stat.read_text().rpartition(")")[2].split()[0] != "Z"

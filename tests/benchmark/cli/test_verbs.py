@@ -1,0 +1,151 @@
+"""The verbs that only tell: help, list, plan, leaderboard, validate, data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from benchmark.cli import application, board
+from benchmark.store import files
+from methods.cards import CARDS
+from tests.benchmark.factories import make_result
+
+VERBS = ("run", "plan", "status", "leaderboard", "validate", "data", "tune", "list")
+
+
+def cslbench(*arguments: str | Path) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(application(), [str(each) for each in arguments])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str) -> None:
+    """And the command's own help names each verb."""
+    done = cslbench(verb, "--help")
+    assert done.exit_code == 0
+    assert f"Example: cslbench {verb}" in " ".join(done.stdout.split())
+    assert f"\n  {verb} " in cslbench("--help").stdout
+
+
+def rows(*arguments: str) -> dict[str, dict[str, Any]]:
+    """Return what `list` says as JSON, by name."""
+    done = cslbench("list", *arguments, "--json")
+    assert done.exit_code == 0, done.output
+    return {row["name"]: row for row in json.loads(done.stdout)}
+
+
+def test_every_method_dataset_matrix_and_protocol_is_listed() -> None:
+    """With options and counts."""
+    assert set(rows("methods")) >= set(CARDS)
+    assert rows("methods")["simclr"]["options"]["layers"] == "2 to 3"
+    assert rows("datasets")["photos"]["files"] == "embedded"
+    assert rows("datasets")["cifar10"]["test"] == 10_000
+    assert rows("matrices")["default"]["cells"] == 27
+    assert rows("protocols")["knn"]["k"] == 200
+
+
+def test_encoders_are_listed_with_their_maps_at_a_size() -> None:
+    """AMDIM's true 5x5 and 7x7 at 32 px; a size that it cannot serve is refused in words."""
+    found = rows("encoders", "--size", "32")
+    assert found["amdim"]["7"] == "1280x7x7"
+    assert found["resnet18"]["1"] == "512x1x1"
+    tiny = rows("encoders", "--size", "8")
+    assert tiny["amdim"]["1"] is None
+    assert "8" in tiny["amdim"]["refused"]
+
+
+def test_a_plain_list_has_a_header_and_a_line_for_each() -> None:
+    """For a person."""
+    lines = cslbench("list", "methods").stdout.splitlines()
+    assert lines[0].split() == ["name", "title", "source", "options"]
+    assert len(lines) == 1 + len(rows("methods"))
+
+
+def test_a_plan_names_every_cell_and_the_time(tmp_path: Path) -> None:
+    """Estimates come from earlier results of the same row."""
+    arguments = ("plan", "default", "-m", "simclr", "--results", tmp_path)
+    done = cslbench(*arguments)
+    assert done.exit_code == 0
+    assert len(done.stdout.splitlines()) == 1 + 3 + 1
+    last = done.stdout.splitlines()[-1]
+    assert last == (
+        "0 done, 0 failed before, 3 to run; about 0 s and 3 cells of unknown length, "
+        "with --workers 1"
+    )
+    cells = json.loads(cslbench(*arguments, "--json").stdout)["cells"]
+    assert [cell["state"] for cell in cells] == ["to run"] * 3
+
+
+def test_the_board_lies_in_its_folder_but_beside_results(tmp_path: Path) -> None:
+    """This repository publishes `results/` and `leaderboard.md` side by side."""
+    assert board.path(tmp_path / "demo") == tmp_path / "demo" / "leaderboard.md"
+    assert board.path(tmp_path / "results") == tmp_path / "leaderboard.md"
+
+
+def test_a_stale_board_is_exit_1(tmp_path: Path) -> None:
+    """`--write` makes it, `--check` holds it to the results."""
+    results = tmp_path / "results"
+    files.write(results, make_result(), {})
+    assert cslbench("leaderboard", "--results", results, "--check").exit_code == 1
+    assert cslbench("leaderboard", "--results", results, "--write").exit_code == 0
+    assert (tmp_path / "leaderboard.md").is_file()
+    assert cslbench("leaderboard", "--results", results, "--check").exit_code == 0
+    files.write(results, make_result(replicate=1), {})
+    stale = cslbench("leaderboard", "--results", results, "--check")
+    assert stale.exit_code == 1
+    assert "--write" in stale.stderr
+
+
+def test_the_board_of_a_matrix_shows_what_is_missing(tmp_path: Path) -> None:
+    """Without a matrix nothing is known to be missing."""
+    files.write(tmp_path, make_result(), {})
+    assert "amdim photos" not in cslbench("leaderboard", "--results", tmp_path).stdout
+    whole = cslbench("leaderboard", "--results", tmp_path, "--matrix", "default").stdout
+    assert len(whole) > len(cslbench("leaderboard", "--results", tmp_path).stdout)
+
+
+def test_results_can_be_read_as_json(tmp_path: Path) -> None:
+    """Good and broken ones."""
+    result = make_result()
+    files.write(tmp_path, result, {})
+    (tmp_path / "photos" / "x.json").write_text("{")
+    found = json.loads(cslbench("leaderboard", "--results", tmp_path, "--json").stdout)
+    assert [each["id"] for each in found["results"]] == [result.id]
+    assert [Path(each["path"]).name for each in found["broken"]] == ["x.json"]
+
+
+def test_validate_names_every_breach_of_files_and_matrices(tmp_path: Path) -> None:
+    """Result files, predictions, matrix files; exit 1 with a line each."""
+    bad, good = tmp_path / "bad.yaml", tmp_path / "results"
+    bad.write_text("name: x\n")
+    path = files.write(good, make_result(), {})
+    beside = files.predictions_path(path)
+    assert cslbench("validate", path, good).output == "nothing wrong\n"
+    damaged = json.loads(path.read_text())
+    damaged["provenance"]["predictions_sha256"] = "0" * 64
+    path.write_text(json.dumps(damaged))
+    done = cslbench("validate", bad, good)
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2
+    assert "bad.yaml" in lines[0]
+    assert lines[1] == f"{beside}: the predictions are missing; run the cell again"
+    found = json.loads(cslbench("validate", good, "--json").stdout)
+    assert [each["path"] for each in found] == [str(beside)]
+    assert cslbench("validate", tmp_path / "nowhere").exit_code == 2
+
+
+def test_data_says_what_is_there_or_what_to_do(tmp_path: Path) -> None:
+    """Embedded ones are always there; a missing one is exit 2 and one sentence."""
+    facts = json.loads(cslbench("data", "digits", "--json").stdout)
+    assert (facts["name"], facts["classes"], facts["image_size"]) == ("digits", 10, 32)
+    assert len(facts["content_sha256"]) == 64
+    for name, says in (("cifar10", str(tmp_path)), ("cifar11", "did you mean 'cifar10'?")):
+        done = cslbench("data", name, "--data", tmp_path)
+        assert done.exit_code == 2
+        assert says in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
