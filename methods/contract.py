@@ -1,4 +1,4 @@
-"""Which method can take which encoder on which dataset: said in words before a run, without torch."""
+"""Which method can take which encoder on which dataset: said in words before a run; no torch."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def refusal(setting: Setting, encoder: str, *, batch: int, images: int | None) -
 def _maps(setting: Setting, encoder: str) -> str | None:
     """Check that the encoder gives the maps that the method compares."""
     size = view_size(setting)
+    catalogue.parse_name(encoder)  # an encoder that nobody has is an error, not a refusal
     try:
         given = catalogue.slots(encoder, size)
     except ValueError as error:
@@ -72,8 +73,9 @@ def _sizes(setting: Setting, batch: int, images: int | None) -> str | None:
     queue = setting.values.get("queue")
     if not isinstance(queue, int):
         return None
-    if queue % batch:
-        return f"{setting.variant}: a queue of {queue} keys is no multiple of the batch ({batch})"
+    keys = batch * (2 if setting.values.get("direction") == "both" else 1)
+    if queue % keys:
+        return f"{setting.variant}: a queue of {queue} keys is no multiple of a step's {keys} keys"
     if images is not None and queue > images:
         return (
             f"{setting.variant}: a queue of {queue} keys is longer than the {images} images of "
