@@ -25,7 +25,7 @@ def gradients(method: Small, loss: Tensor) -> list[Tensor]:
 def test_targets_are_constants(make: Make, pictures: Pictures) -> None:
     """The online gradients are those of a loss whose targets are plain numbers."""
     method = make("byol", double=True)
-    views = method.views(pictures(6, 0))
+    views = [view.requires_grad_() for view in method.views(pictures(6, 0))]
     comparisons = method.extraction.compare(method.encoder, views, method.context())
     assert all(isinstance(c, Paired) and not c.positives.requires_grad for c in comparisons)
     loss = sum(

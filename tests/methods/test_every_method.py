@@ -140,6 +140,15 @@ def test_the_online_encoder_is_no_part_of_the_extraction(make: Make, name: str) 
     assert not ours & {id(p) for p in method.encoder.parameters()}
 
 
+def test_amdims_pooled_vector_of_the_right_width_needs_no_head(make: Make) -> None:
+    """It is compared as it is, as with the paper's encoder; else, and in YADIM, it has a head."""
+    encoder = "compact[width=2]"  # pooled: 12 channels
+    bare = make("amdim[width=12]", encoder).extraction.get_submodule("heads.1")
+    assert not list(bare.parameters())
+    for name in ("amdim[width=8]", "yadim[width=12,extraction=1:1]"):
+        assert list(make(name, encoder).extraction.get_submodule("heads.1").parameters())
+
+
 @pytest.mark.parametrize("name", ["amdim", "yadim", "simclr"])
 def test_a_batch_of_one_image_is_refused_in_words(
     make: Make, pictures: Pictures, name: str
