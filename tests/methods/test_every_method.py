@@ -155,7 +155,7 @@ def test_a_batch_of_one_image_is_refused_in_words(
 ) -> None:
     """Without negatives the loss would be 0 and nothing would be learnt."""
     method = make(name, "compact[width=2,norm=group]")
-    with pytest.raises(ValueError, match=r"needs a negative for each anchor|more than 1 value"):
+    with pytest.raises(ValueError, match="needs a negative for each anchor"):
         method.objective(pictures(1, 0))
 
 
