@@ -58,8 +58,8 @@ AMDIM = Card(
     values={
         "cifar10": _CIFAR | dict(extraction="1:5,1:7,5:5", width=1280, clip=20.0),
         "stl10": _STL | dict(extraction="1:5,1:7,5:5", width=1536, clip=20.0),
-        "imagenet": _IMAGENET | dict(extraction="1:5,1:7,5:5", width=2560, clip=20.0),
-        **dict.fromkeys(_EMBEDDED, _CIFAR | dict(extraction="1:5,1:7,5:5", width=256, clip=20.0)),
+        "imagenet": _IMAGENET | dict(extraction="1:5,1:7,5:5", width=1280, clip=20.0),
+        **dict.fromkeys(_EMBEDDED, _CIFAR | dict(extraction="1:5,1:7,5:5", width=128, clip=20.0)),
     },
     options=_PAIR_OPTIONS,
     authors={
@@ -91,7 +91,7 @@ YADIM = Card(
     native="wide_resnet34", slots=_map_slots,
 )  # fmt: skip
 
-_CPC: dict[str, Value] = dict(target_width=64, heads="shared", directions=1)
+_CPC: dict[str, Value] = dict(target_width=64, context_width=256, heads="shared", directions=1)
 _CPC_TRAINING = Training(
     "adam", 4e-5, batch=64, betas=(0.8, 0.999), weight_decay=1e-5, eps=1e-7, epochs=1000,
     source="lightning-bolts docs, commit 34958a889 (an earlier version of the row differs)",
@@ -102,7 +102,7 @@ CPC = Card(
         "cifar10": _CIFAR | _CPC,
         "stl10": _STL | _CPC,
         "imagenet": _IMAGENET | _CPC,
-        **dict.fromkeys(_EMBEDDED, _CIFAR | _CPC),
+        **dict.fromkeys(_EMBEDDED, _CIFAR | _CPC | dict(context_width=64, target_width=32)),
     },
     options={
         "heads": Option(("shared", "separate"), help="one prediction head, or one per offset"),

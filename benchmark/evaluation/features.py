@@ -18,7 +18,7 @@ def extract(
     images: Tensor,
     features: frozenset[str],
     *,
-    batch: int = 500,
+    batch: int = 128,
     device: torch.device,
 ) -> dict[str, Tensor]:
     """Return each feature of each image, float32 (N, D), with the encoder in evaluation mode.
@@ -44,7 +44,7 @@ def extract(
 
 @torch.no_grad()
 def calibrate_batch_norm(
-    recipe: Recipe, encoder: nn.Module, images: Tensor, *, batch: int = 500, device: torch.device
+    recipe: Recipe, encoder: nn.Module, images: Tensor, *, batch: int = 128, device: torch.device
 ) -> None:
     """Set batch-norm statistics to the mean over one pass of train images, without labels.
 
