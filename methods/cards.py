@@ -107,6 +107,8 @@ CPC = Card(
     options={
         "heads": Option(("shared", "separate"), help="one prediction head, or one per offset"),
         "directions": Option(low=1, high=4, help="1: top-down only; 4: also up, left, right"),
+        "context_width": Option(low=1, help="hidden channels of the context network"),
+        "target_width": Option(low=1, help="channels that predictions and targets are compared in"),
     },
     authors={
         "cifar10": _CPC_TRAINING,
