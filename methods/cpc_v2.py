@@ -62,12 +62,21 @@ class PredictedRows(Extraction):
     """
 
     def __init__(
-        self, encoder: Any, *, target_width: int, context_width: int, rows: int, separate: bool, directions: int
+        self,
+        encoder: Any,
+        *,
+        target_width: int,
+        context_width: int,
+        rows: int,
+        separate: bool,
+        directions: int,
     ) -> None:
         super().__init__()
         width = encoder.widths["1"]
         self.offsets = range(FIRST_OFFSET, rows)
-        self.contexts = nn.ModuleList(MaskedContext(width, context_width) for _ in range(directions))
+        self.contexts = nn.ModuleList(
+            MaskedContext(width, context_width) for _ in range(directions)
+        )
         self.target_head = nn.Conv2d(width, target_width, 1)
         self.prediction_heads = nn.ModuleList(
             nn.Conv2d(width, target_width, 1) for _ in (self.offsets if separate else (0,))
