@@ -16,7 +16,7 @@ from methods.aspects.augmentation.geometry import (
 )
 from methods.aspects.augmentation.pipeline import Pipeline
 from methods.aspects.augmentation.presets import evaluation, local_view, pair
-from methods.aspects.encoder import encode_together
+from methods.aspects.encoder import encode
 from methods.aspects.loss.info_nce import InfoNCE
 from methods.aspects.similarity import Dot
 from methods.recipe import Context, Extraction, Indexed, Recipe
@@ -39,8 +39,7 @@ class ClassVectors(Extraction):
         """Return one comparison of the images with the classes."""
         if context.labels is None:
             raise ValueError("supervised needs labels (got a batch without)")
-        labels = context.labels.repeat(len(views))
-        return [Indexed(encode_together(encoder, views)["1"], self.vectors.weight, labels)]
+        return [Indexed(encode(encoder, views[0])["1"], self.vectors.weight, context.labels)]
 
 
 def recipe(setting: Setting) -> Recipe:
@@ -63,10 +62,7 @@ def random_init(setting: Setting) -> Recipe:
 
 
 def supervised(setting: Setting) -> Recipe:
-    """Compose the ceiling: crop or translation, flip, and a linear classifier.
-
-    Two views of each image, so that it sees as many views for its images as the methods do.
-    """
+    """Compose the ceiling: crop or translation, flip, and a linear classifier."""
     size, translate = setting.whole("resolution"), setting.whole("translate")
     spatial = (
         RandomTranslation(translate, p=0.8)
@@ -75,7 +71,7 @@ def supervised(setting: Setting) -> Recipe:
     )
     view = (spatial, RandomHorizontalFlip(0.5), Normalise(setting.mean, setting.std))
     return Recipe(
-        augmentation=Pipeline(views=[view, view]),
+        augmentation=Pipeline(views=[view]),
         extraction=partial(ClassVectors, classes=setting.classes),
         similarity=Dot(),
         loss=InfoNCE(),
