@@ -31,6 +31,9 @@ def tune(
     encoder: Encoders = None,
     data: DataFolder = None,
     workers: Annotated[int, typer.Option(min=1, help="Trials side by side.")] = 1,
+    replicates: Annotated[
+        int, typer.Option(min=1, help="Seeds a rate is averaged over; none is ever reported.")
+    ] = 3,
     device: Annotated[Device, typer.Option(help="Where trials train.")] = Device.cpu,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do not write the table.")] = False,
 ) -> None:
@@ -38,10 +41,19 @@ def tune(
 
     Example: cslbench tune default -m byol --dry-run
     """
+    from benchmark.matrix.schema import TUNING_REPLICATE
     from benchmark.training import tune as tuning
 
     part = chosen(matrix, methods=method, datasets=dataset, encoders=encoder)
-    tuned = tuning.tune(part, data=data, device=device.value, jobs=workers, report=_report)
+    first = TUNING_REPLICATE
+    tuned = tuning.tune(
+        part,
+        replicates=range(first, first + replicates),
+        data=data,
+        device=device.value,
+        jobs=workers,
+        report=_report,
+    )
     for entry in tuned.entries:
         typer.echo(
             f"chosen: {entry.method} {entry.dataset} {entry.encoder}: {entry.learning_rate:g}"
