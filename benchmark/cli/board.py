@@ -68,6 +68,17 @@ def written(results: Path, matrix: Matrix | None) -> str:
     return text
 
 
+def is_current(results: Path, text: str) -> bool:
+    """Say whether the written board is this text; where there is no result, none is needed."""
+    from benchmark.store import files
+
+    place = path(results)
+    if place.exists():
+        return place.is_file() and place.read_bytes() == text.encode()
+    loaded = files.read_all(results)
+    return not loaded.results and not loaded.broken
+
+
 def own(text: str) -> str:
     """Return a board without what others published, which fills screens."""
     return text.partition(OTHERS)[0].rstrip()

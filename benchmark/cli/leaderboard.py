@@ -34,9 +34,9 @@ def leaderboard(
         return
     text = board.written(results, whole) if write else board.rendered(results, whole)
     if check:
-        place = board.path(results)
-        if not place.is_file() or place.read_text() != text:
-            typer.echo(f"{place}: is not what the results say; run with --write", err=True)
+        if not board.is_current(results, text):
+            where = board.path(results)
+            typer.echo(f"{where}: is not what the results say; run with --write", err=True)
             raise typer.Exit(1)
         return
     typer.echo(text)

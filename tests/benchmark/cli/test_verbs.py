@@ -100,6 +100,38 @@ def test_a_stale_board_is_exit_1(tmp_path: Path) -> None:
     assert "--write" in stale.stderr
 
 
+def test_an_empty_store_needs_no_board(tmp_path: Path) -> None:
+    """But one that is there must say what a fresh one would."""
+    results = tmp_path / "results"
+    check = ("leaderboard", "--results", results, "--check")
+    assert cslbench(*check).exit_code == 0
+    (tmp_path / "leaderboard.md").write_text("# Leaderboard\n")
+    assert cslbench(*check).exit_code == 1
+    cslbench("leaderboard", "--results", results, "--write")
+    assert cslbench(*check).exit_code == 0
+
+
+def test_a_damaged_result_needs_a_board_too(tmp_path: Path) -> None:
+    """A store of which nothing can be read is not empty."""
+    results = tmp_path / "results"
+    (results / "photos").mkdir(parents=True)
+    (results / "photos" / "damaged.json").write_text("{")
+    assert cslbench("leaderboard", "--results", results, "--check").exit_code == 1
+
+
+def test_one_board_shows_the_results_of_every_dataset(tmp_path: Path) -> None:
+    """What `run` writes of one matrix holds the results of others too, and `--check` agrees."""
+    results = tmp_path / "results"
+    for dataset in ("photos", "cifar10"):
+        files.write(results, make_result(dataset=dataset), {})
+    text = board.written(results, None)
+    assert [line for line in text.splitlines() if line in ("## cifar10", "## photos")] == [
+        "## cifar10",
+        "## photos",
+    ]
+    assert cslbench("leaderboard", "--results", results, "--check").exit_code == 0
+
+
 def test_the_board_of_a_matrix_shows_what_is_missing(tmp_path: Path) -> None:
     """Without a matrix nothing is known to be missing."""
     files.write(tmp_path, make_result(), {})
