@@ -58,7 +58,7 @@ AMDIM = Card(
     values={
         "cifar10": _CIFAR | dict(extraction="1:5,1:7,5:5", width=1280, clip=20.0),
         "stl10": _STL | dict(extraction="1:5,1:7,5:5", width=1536, clip=20.0),
-        "imagenet": _IMAGENET | dict(extraction="1:5,1:7,5:5", width=1280, clip=20.0),
+        "imagenet": _IMAGENET | dict(extraction="1:5,1:7,5:5", width=2560, clip=20.0),
         **dict.fromkeys(_EMBEDDED, _CIFAR | dict(extraction="1:5,1:7,5:5", width=128, clip=20.0)),
     },
     options=_PAIR_OPTIONS,
