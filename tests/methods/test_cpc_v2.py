@@ -66,7 +66,12 @@ def marked(batch: int) -> Tensor:
 def transparent(directions: int = 1, *, separate: bool = False) -> PredictedRows:
     """Return an extraction whose contexts and heads let the places through."""
     extraction = PredictedRows(
-        Places(), target_width=3, rows=7, separate=separate, directions=directions
+        Places(),
+        target_width=3,
+        context_width=4,
+        rows=7,
+        separate=separate,
+        directions=directions,
     )
     with torch.no_grad():
         for name, parameter in extraction.named_parameters():
@@ -117,8 +122,17 @@ def test_the_directions_are_down_and_its_turns() -> None:
 def test_a_direction_is_down_on_the_turned_grid(turns: int) -> None:
     """Its losses are those of the top-down direction with its context, on a turned image."""
     torch.manual_seed(0)
-    many = PredictedRows(Places(), target_width=5, rows=7, separate=False, directions=4).double()
-    one = PredictedRows(Places(), target_width=5, rows=7, separate=False, directions=1).double()
+    many, one = (
+        PredictedRows(
+            Places(),
+            target_width=5,
+            context_width=4,
+            rows=7,
+            separate=False,
+            directions=directions,
+        ).double()
+        for directions in (4, 1)
+    )
     one.target_head.load_state_dict(many.target_head.state_dict())
     one.prediction_heads.load_state_dict(many.prediction_heads.state_dict())
     one.contexts[0].load_state_dict(many.contexts[turns].state_dict())

@@ -46,8 +46,8 @@ def test_the_default_matrix_is_eight_rows_and_the_floor_of_patches() -> None:
     loaded = load("default")
     rows = [cell.method for cell in loaded.cells if cell.replicate == 0]
     assert rows == [
-        "amdim", "cpc_v2", "simclr", "byol", "moco_v2", "yadim", "supervised", "random_init",
-        "random_init[views=patches]",
+        "amdim", "cpc_v2", "simclr", "byol", "moco_v2", "yadim", "random_init",
+        "random_init[views=patches]", "supervised",
     ]  # fmt: skip
     assert {cell.replicate for cell in loaded.cells} == {0, 1, 2}
     assert [protocol.name for protocol in loaded.protocols] == ["linear", "knn"]

@@ -143,7 +143,8 @@ def test_a_real_trial_scores_and_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Tried] = []
     monkeypatch.setattr(tune, "PROTOCOL", PROTOCOLS["knn"])
     tune.tune(shipped, grid=(1e-3,), report=told.append)
-    (one,) = told
-    assert one.error == ""
-    assert one.score is not None
-    assert 0 < one.score <= 100
+    assert [one.cell.replicate for one in told] == list(tune.REPLICATES)
+    for one in told:
+        assert one.error == ""
+        assert one.score is not None
+        assert 0 < one.score <= 100
