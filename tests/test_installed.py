@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.store import files
+
 ROOT = Path(__file__).parents[1]
 SCRIPT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["cslbench"]
 MATRIX = """\
@@ -135,7 +137,8 @@ def test_the_command_uses_its_own_packages_wherever_it_stands(tmp_path: Path, si
 def test_an_encoder_and_a_dataset_of_another_package(tmp_path: Path, site: Path) -> None:
     """They are found by name, trained on, scored and shown, options included."""
     out = run(tmp_path, site, dataset="noise", encoder="tiny[width=16]", methods="simclr")
-    board = (out / "leaderboard.md").read_text()
-    assert "## noise" in board
-    assert "### tiny[width=16]," in board
-    assert "stem: 4x4/4; norm: none" in board
+    assert "## noise" in (out / "leaderboard.md").read_text()
+    (result,) = files.read_all(out).results
+    assert (result.cell.encoder, result.status) == ("tiny[width=16]", "ok")
+    assert result.described is not None
+    assert (result.described.stem, result.described.norm) == ("4x4/4", "none")
