@@ -80,15 +80,15 @@ class Table:
     """Rows that may stand in one order."""
 
     rows: tuple[Row, ...]
-    """Methods and the ceiling of one dataset, encoder, training, precision and budget; and the
-    floors of that dataset and encoder."""
+    """Methods of one dataset, encoder, training, precision and budget; and the controls of that
+    dataset and encoder."""
     ranked: bool
     """Sorted by the mean; otherwise, where each row has a length of its own, by name."""
 
     @property
     def cell(self) -> Cell:
-        """A cell that says what all rows but the floors have in common."""
-        return next((row.cell for row in self.rows if not is_floor(row.cell)), self.rows[0].cell)
+        """A cell that says what all rows but the controls have in common."""
+        return next((row.cell for row in self.rows if not is_control(row.cell)), self.rows[0].cell)
 
     def floor(self, row: Row) -> Floor | None:
         """Return the floor of a row: an untrained encoder that sees the same kind of view."""
@@ -125,19 +125,29 @@ def tables(results: Iterable[Result], cells: Iterable[Cell] = ()) -> list[Table]
         cells: What a matrix says to run.
     """
     rows = _rows(results, cells)
-    floors = [row for row in rows if is_floor(row.cell)]
+    controls = [row for row in rows if is_control(row.cell)]
     found: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
-        if not is_floor(row.cell):
+        if not is_control(row.cell):
             found.setdefault(_table_key(row.cell), []).append(row)
     homes = {key[:3] for key in found}
-    for row in floors:
+    for key, own in found.items():
+        own.extend(_guests(key, controls))
+    for row in controls:
         if _table_key(row.cell)[:3] not in homes:
             found.setdefault((*_table_key(row.cell)[:3], "", ""), []).append(row)
-    for key, own in found.items():
-        if not is_floor(own[0].cell):
-            own.extend(row for row in floors if _table_key(row.cell)[:3] == key[:3])
     return [_table(found[key]) for key in sorted(found, key=_order)]
+
+
+def _guests(key: tuple[object, ...], controls: Sequence[Row]) -> list[Row]:
+    """Return the floors and the ceilings of a table of methods.
+
+    A ceiling says what labels can give, whatever the methods may spend: one of the table's own
+    budget if there is one, else those of other budgets.
+    """
+    near = [row for row in controls if _table_key(row.cell)[:3] == key[:3]]
+    own = [row for row in near if _table_key(row.cell) == key and not is_floor(row.cell)]
+    return [row for row in near if is_floor(row.cell) or not own or row in own]
 
 
 def latest(results: Iterable[Result]) -> list[Result]:
@@ -188,7 +198,7 @@ def _order(key: tuple[object, ...]) -> tuple[str, ...]:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    lengths = {row.cell.budget.amount for row in rows if not is_floor(row.cell)}
+    lengths = {row.cell.budget.amount for row in rows if not is_control(row.cell)}
     ranked = len(lengths) <= 1
 
     def place(row: Row) -> tuple[bool, float, bool, str, str]:
