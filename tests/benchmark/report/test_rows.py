@@ -89,6 +89,25 @@ def test_a_floor_stands_in_every_table_of_its_dataset_and_encoder() -> None:
     assert [names(table) for table in found] == [["simclr", "random_init"]] * 2
 
 
+def test_a_ceiling_of_another_budget_stands_in_every_table_that_has_none() -> None:
+    """Labels' own budget is no other table; a ceiling of the table's budget goes before it."""
+    short, long = Budget("short", "steps", 10), Budget("long", "steps", 20)
+
+    def of(method: str, budget: Budget) -> Result:
+        return make_result(cell=make_cell(method, budget=budget))
+
+    methods = [of("simclr", short), of("byol", long)]
+    one = tables([*methods, of("supervised", long)])
+    both = tables([*methods, of("supervised", short), of("supervised", long)])
+
+    assert [sorted(names(table)) for table in one] == [
+        ["simclr", "supervised"],
+        ["byol", "supervised"],
+    ]
+    budgets = [[row.cell.budget.name for row in table.rows] for table in both]
+    assert sorted(map(set, budgets), key=str) == [{"long"}, {"short"}]
+
+
 def test_a_floor_alone_has_a_table() -> None:
     """It is not lost for want of a method."""
     assert [names(table) for table in tables([floor()])] == [["random_init"]]
