@@ -1,4 +1,4 @@
-"""Schedules as pure functions of the step: a factor on the learning rate, and BYOL's momentum.
+"""Schedules as pure functions of the step: a factor on the learning rate.
 
 `step` counts optimiser steps from 0, `total` is how many there will be; so a run that is resumed
 needs no scheduler state.
@@ -86,15 +86,3 @@ def factor(
 
 def _cosine_after(step: int, total: int, warmup: int) -> float:
     return cosine(step - warmup, total - warmup) if total > warmup else 1.0
-
-
-def momentum(step: int, total: int, base: float) -> float:
-    """Return the momentum of the slow network, rising from `base` to 1 along half a cosine.
-
-    tau_k = 1 - (1 - tau) (cos(pi k / K) + 1) / 2.
-
-    Source: BYOL, arXiv 2006.07733, section 3.3; byol `schedules.target_ema`.
-    """
-    if not 0.0 <= base <= 1.0:
-        raise ValueError(f"base momentum must lie in 0..1 (got {base})")
-    return 1.0 - (1.0 - base) * cosine(step, total)

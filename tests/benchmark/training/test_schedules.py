@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from benchmark.training import schedules
@@ -49,15 +47,6 @@ def test_steps_and_constant_rise_with_the_warm_up_first() -> None:
     assert schedules.factor("constant", 9, 10) == 1.0
 
 
-def test_momentum_rises_from_its_base_to_one() -> None:
-    """tau_k = 1 - (1 - tau)(cos(pi k / K) + 1) / 2."""
-    assert schedules.momentum(0, 100, 0.99) == pytest.approx(0.99)
-    assert schedules.momentum(50, 100, 0.99) == pytest.approx(0.995)
-    assert schedules.momentum(100, 100, 0.99) == 1.0
-    third = 1 - 0.004 * (math.cos(math.pi / 3) + 1) / 2
-    assert schedules.momentum(1, 3, 0.996) == pytest.approx(third)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -76,10 +65,8 @@ def test_impossible_schedules_are_refused(
 
 
 def test_impossible_parameters_are_refused() -> None:
-    """Warm-ups longer than the run, milestones in epochs, momenta above 1."""
+    """Warm-ups longer than the run, milestones in epochs."""
     with pytest.raises(ValueError, match="got 11"):
         schedules.factor("cosine", 0, 10, warmup=11)
     with pytest.raises(ValueError, match="fractions"):
         schedules.factor("steps", 0, 10, milestones=(60.0,), gamma=0.1)
-    with pytest.raises(ValueError, match=r"got 1\.5"):
-        schedules.momentum(0, 10, 1.5)
