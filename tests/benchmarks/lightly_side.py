@@ -225,13 +225,14 @@ def loader(images: Tensor, setting: Setting, batch: int, *, seed: int = 0) -> Da
 
 
 def optimizer(cell: Cell, encoder: nn.Module, its: Heads) -> torch.optim.Optimizer:
-    """Return AdamW over encoder and heads as a user writes it, with the cell's rate and decay."""
+    """Return SGD or AdamW over encoder and heads as a user writes it, with the cell's values."""
     modules = nn.ModuleList([encoder, *its.values()])
     trained = [p for p in modules.parameters() if p.requires_grad]
     spec = cell.recipe
-    return torch.optim.AdamW(
-        trained, spec.learning_rate, betas=spec.betas, eps=spec.eps, weight_decay=spec.weight_decay
-    )
+    rate, decay = spec.learning_rate, spec.weight_decay
+    if spec.optimizer == "sgd":
+        return torch.optim.SGD(trained, rate, momentum=spec.momentum, weight_decay=decay)
+    return torch.optim.AdamW(trained, rate, betas=spec.betas, eps=spec.eps, weight_decay=decay)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, cell: Cell, step: int, steps: int) -> None:

@@ -172,7 +172,7 @@ def compare_losses(cell: Cell, dataset: Dataset, form: str, dtype: torch.dtype) 
     spec = cell.recipe
     mine = build_optimizer(
         [job.encoder, job.extraction], optimizer=spec.optimizer, learning_rate=spec.learning_rate,
-        weight_decay=spec.weight_decay, betas=spec.betas, eps=spec.eps,
+        weight_decay=spec.weight_decay, momentum=spec.momentum, betas=spec.betas, eps=spec.eps,
     )  # fmt: skip
     other = lightly.optimizer(cell, theirs, heads)
     differences = []
