@@ -12,6 +12,8 @@ MoCo is asymmetric on both sides: the first view asks, the second answers. Three
 equal that are not parts but habits: SimCLR's views are encoded as one batch (lightly's example
 encodes each by itself, so that batch norm sees each view's own statistics), MoCo's keys take our
 shuffled order, and BYOL's directions weigh 2, not 1/2, after which our loss is lightly's plus 4.
+At the cell's learning rate, two float32 runs part by rounding alone; `--rate 5e-5` slows that down,
+so that float32 too shows whether the two are one computation.
 
 `python tests/benchmarks/parity_lightly.py accuracy --ours results --out FOLDER`: whole cells, each
 side with its own views, heads and habits; our linear probe scores both. One process a method; what
@@ -26,7 +28,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -190,11 +192,14 @@ def compare_losses(cell: Cell, dataset: Dataset, form: str, dtype: torch.dtype) 
     return differences
 
 
-def losses(matrix: str, dataset: Dataset, names: list[str]) -> int:
+def losses(matrix: str, dataset: Dataset, names: list[str], rate: float | None) -> int:
     """Print the largest difference of each method, form and precision; return the exit code."""
     code = 0
     for name in names:
         cell = find_cell(matrix, name)
+        if rate is not None:
+            recipe = replace(cell.recipe, base_learning_rate=rate)
+            cell = cell.model_copy(update={"recipe": recipe})
         for form in ("ours", "lightly"):
             for dtype in (torch.float32, torch.float64):
                 found = compare_losses(cell, dataset, form, dtype)
@@ -280,6 +285,7 @@ def main() -> int:
     parser.add_argument("--method", choices=lightly.METHODS, help="losses: all where not given")
     parser.add_argument("--matrix", help="cifar10-quick where there is data, else default")
     parser.add_argument("--data", type=Path, default=os.environ.get("CSLBENCH_DATA"))
+    parser.add_argument("--rate", type=float, help="losses: in place of the cell's learning rate")
     parser.add_argument("--steps", type=int, help="accuracy: stop early, for a trial")
     parser.add_argument("--ours", type=Path, help="results folder that holds our cell")
     parser.add_argument("--out", type=Path, default=Path("parity"))
@@ -290,7 +296,7 @@ def main() -> int:
     names = [given.method] if given.method else list(lightly.METHODS)
     dataset = load_dataset(find_cell(matrix, names[0]).dataset, data)
     if given.mode == "losses":
-        return losses(matrix, dataset, names)
+        return losses(matrix, dataset, names, given.rate)
     if given.method is None:
         parser.error("accuracy trains one method a process: say --method")
     return accuracy(
