@@ -41,7 +41,7 @@ class LocalEngine:
         if not works:
             return Summary(0)
         with Stop() as stop:
-            pool = _Pool(works, options, on_event)
+            pool = _Pool(works, options, on_event, stop)
             try:
                 while pool.busy and stop.signum is None:
                     pool.hand_out()
@@ -58,10 +58,14 @@ class _Pool:
     """The workers of one run, the cells that wait, and what has come of the others."""
 
     def __init__(
-        self, works: Sequence[Work], options: Options, on_event: Callable[[Event], None]
+        self,
+        works: Sequence[Work],
+        options: Options,
+        on_event: Callable[[Event], None],
+        stop: Stop,
     ) -> None:
         self.waiting = deque(works)
-        self.options, self.on_event = options, on_event
+        self.options, self.on_event, self.stop = options, on_event, stop
         self.summary = Summary(len(works))
         self.workers: list[Worker] = []
         self.checking = True
@@ -95,7 +99,8 @@ class _Pool:
                     refused = refused or answer.error
                 else:
                     self._take(member, answer)
-            if member.ended and refused is None:
+            # a signal to the whole group ends workers too: they were stopped, they did not fail
+            if member.ended and refused is None and self.stop.signum is None:
                 self._bury(member)
         if refused is not None:
             raise refused
