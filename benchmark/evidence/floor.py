@@ -124,21 +124,6 @@ def sees_patches(cell: Cell) -> bool:
     return contract.sees_patches(Setting(card, cell.method, cell.dataset, cell.values, row=""))
 
 
-def below_floor(
-    method: NDArray[Any], floor: NDArray[Any], labels: NDArray[Any], *, alpha: float = ALPHA
-) -> bool:
-    """Say whether a method is worse than its floor by McNemar's test.
-
-    Args:
-        method: (n,) predicted classes.
-        floor: (n,) predicted classes of the untrained encoder.
-        labels: (n,) true classes.
-        alpha: Error of the two-sided test.
-    """
-    ours, theirs = method == labels, floor == labels
-    return bool(ours.sum() < theirs.sum()) and mcnemar(ours, theirs) < alpha
-
-
 def _card(cell: Cell) -> Card | None:
     # a store may hold results of a package that is not installed here; looking for it is slow
     name = cell.base_method

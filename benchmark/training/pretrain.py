@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -29,10 +30,6 @@ class NonFiniteLossError(Exception):
     def __init__(self, step: int, loss: float, indices: Tensor) -> None:
         shown = ", ".join(str(i) for i in indices[:8].tolist())
         super().__init__(f"loss is {loss} at step {step} (images {shown}, ... of the train split)")
-
-
-class Interrupted(Exception):
-    """The caller asked the run to stop."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +164,6 @@ def calibrate(job: Job) -> tuple[int, str]:
     Returns:
         The steps, at least 1, and a sentence that says how they came about.
     """
-    import copy
-
     budget = job.cell.budget
     trial = replace(
         job, encoder=copy.deepcopy(job.encoder), extraction=copy.deepcopy(job.extraction),

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from benchmark.evidence.floor import (
     FloorCheck,
     against_floor,
-    below_floor,
     is_control,
     is_floor,
     sees_patches,
@@ -184,13 +183,6 @@ def test_other_test_images_are_refused() -> None:
 
     with pytest.raises(ValueError, match="simclr photos compact pocket r0 and its floor"):
         against_floor(results, lambda r: {"linear": LABELS, "labels": labels[r.id]})
-
-
-def test_below_floor_needs_fewer_right_answers_and_a_small_p() -> None:
-    """The one-pair question of a run."""
-    assert below_floor(predicted(100), predicted(200), LABELS)
-    assert not below_floor(predicted(198), predicted(200), LABELS)
-    assert not below_floor(predicted(300), predicted(200), LABELS)
 
 
 def test_the_kind_of_a_cell_is_read_from_its_card() -> None:
