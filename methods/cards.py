@@ -115,7 +115,7 @@ CPC = Card(
         "stl10": replace(_CPC_TRAINING, base_learning_rate=1e-4, batch=144),
         "imagenet": replace(_CPC_TRAINING, batch=3072),
     },
-    native="cpc_resnet101", published=("cifar10", "stl10", "imagenet"),
+    native="cpc_resnet101", patches=True, published=("cifar10", "stl10", "imagenet"),
 )  # fmt: skip
 
 # --- SimCLR -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ def view_size(setting: Setting) -> int:
 
 def sees_patches(setting: Setting) -> bool:
     """Say whether views are cut into patches that are encoded one by one."""
-    return setting.card.name == "cpc_v2" or setting.values.get("views") == "patches"
+    return setting.card.patches or setting.values.get("views") == "patches"
 
 
 def refusal(setting: Setting, encoder: str, *, batch: int, images: int | None) -> str | None:
@@ -91,6 +91,6 @@ def marks(setting: Setting, encoder: str) -> tuple[str, ...]:
     if setting.extrapolated:
         found.append("extrapolated")
     leaking = catalogue.norm(encoder) in LEAKING_NORMS
-    if setting.card.name == "cpc_v2" and leaking:
+    if setting.card.patches and leaking:
         found.append("leaks: batch norm")
     return tuple(found)

@@ -109,6 +109,9 @@ class Card:
     """The feature maps that an encoder must give."""
     trains: bool = True
     needs_labels: bool = False
+    patches: bool = False
+    """Compares the patches of one image with one another, each encoded by itself. A method that
+    can do without has a value `views`, `whole` or `patches`, in place of this."""
     published: tuple[str, ...] = ()
     """Datasets that the method's own authors published settings for."""
 

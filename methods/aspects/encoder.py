@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from methods.aspects.augmentation.patches import as_map
 from methods.recipe import FeatureMaps, Recipe
 
 
@@ -25,7 +26,7 @@ def encode(encoder: nn.Module, view: Tensor) -> FeatureMaps:
     batch, patches = view.shape[:2]
     side = round(patches**0.5)
     vectors = encoder(view.flatten(0, 1))["1"]
-    grid = vectors.view(batch, side, side, -1).permute(0, 3, 1, 2)
+    grid = as_map(vectors.view(batch, patches, -1), (side, side))
     return {"1": grid.mean((2, 3)), "last": grid}
 
 

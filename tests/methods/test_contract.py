@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from methods.cards import CARDS
@@ -108,6 +110,16 @@ def test_the_encoder_sees_patches_or_views() -> None:
     assert not sees_patches(setting("yadim"))
     assert view_size(setting("cpc_v2", "imagenet", 224)) == 32
     assert view_size(setting("moco_v2", "stl10", 96)) == 64
+
+
+def test_a_method_of_ones_own_says_by_its_card_that_it_sees_patches() -> None:
+    """Its encoder sees patches, its floor too, and batch norm leaks, whatever its name."""
+    mine = replace(CARDS["cpc_v2"], name="mine")
+    found = resolve(mine, {}, "cifar10", 32)
+
+    assert sees_patches(found)
+    assert view_size(found) == 8
+    assert "leaks: batch norm" in marks(found, "compact")
 
 
 def test_results_are_marked_for_their_reader() -> None:
