@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -19,10 +19,11 @@ from torch import Tensor, nn
 
 import methods
 from benchmark.data import load as load_dataset
-from benchmark.data.dataset import Dataset
+from benchmark.data.dataset import Dataset, Split
 from benchmark.evaluation import sanity
 from benchmark.evaluation.features import calibrate_batch_norm, extract, weights_sha256
 from benchmark.evaluation.score import score
+from benchmark.matrix import common
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.protocol import Protocol
 from benchmark.progress import Progress
@@ -34,7 +35,7 @@ from methods.aspects.encoder import encode, split_batch_norm
 from methods.randomness import Draws, seeded
 from methods.recipe import Extraction, Grouped, Indexed, Recipe, negatives_per_anchor
 
-Predictions: TypeAlias = dict[str, NDArray[np.int16]]
+Predictions: TypeAlias = dict[str, NDArray[np.signedinteger[Any]]]
 SANITY_IMAGES = 1000
 """Test images, at most, on which collapse is looked for."""
 
@@ -122,12 +123,14 @@ class Run:
             rate = step * self.cell.recipe.batch / (time.perf_counter() - start)
             self.progress(Progress(self.cell.pretrain_id, "train", step, total, loss, rate))
 
-        needs_labels = self.setting.card.needs_labels
-        split = self.dataset.train if needs_labels else self.dataset.pretrain
         return Job(
-            self.cell, self.recipe, self.encoder, extraction, split, needs_labels, self.device,
-            report,
+            self.cell, self.recipe, self.encoder, extraction, self._learnt_from(),
+            self.setting.card.needs_labels, self.device, report,
         )  # fmt: skip
+
+    def _learnt_from(self) -> Split:
+        """Return what the method learns from: the labelled images only if it needs labels."""
+        return self.dataset.train if self.setting.card.needs_labels else self.dataset.pretrain
 
     def _score(self) -> tuple[dict[str, Score], Tensor]:
         """Extract features once and fit every probe; return the scores and the test features."""
@@ -143,9 +146,9 @@ class Run:
             )
             scores[protocol.name] = found.score
             self.predictions[protocol.name] = found.predictions
-        self.predictions["labels"] = self.dataset.test.labels.numpy().astype(np.int16)
+        self.predictions["labels"] = narrow(self.dataset.test.labels)
         if self.dataset.test.groups is not None:
-            self.predictions["groups"] = self.dataset.test.groups.numpy().astype(np.int16)
+            self.predictions["groups"] = narrow(self.dataset.test.groups)
         return scores, test["pooled"]
 
     def _sanity(self, pooled: Tensor, *, untouched: bool) -> Sanity:
@@ -174,7 +177,7 @@ class Run:
         return Ledger(
             images=images,
             steps=trained.steps,
-            epochs=images / len(self.dataset.pretrain),
+            epochs=images / len(self._learnt_from()),
             flops=0.0 if heads is None else flops and flops * trained.steps,
             train_seconds=trained.seconds,
             evaluate_seconds=evaluate_seconds,
@@ -201,7 +204,7 @@ class Run:
             if isinstance(first, Indexed | Grouped):
                 candidates = len(first.candidates)
         norm, stem = catalogue.norm(self.cell.encoder), catalogue.stem(self.cell.encoder, size)
-        untuned = ("untuned",) if "not tuned" in self.cell.recipe.source else ()
+        untuned = ("untuned",) if self.cell.recipe.source == common.DEFAULT else ()
         standin = () if self.dataset.official else ("unofficial data",)
         return Described(
             augmentation=self.recipe.augmentation.describe(),
@@ -249,6 +252,13 @@ def build_extraction(cell: Cell, recipe: Recipe, encoder: nn.Module) -> Extracti
     with seeded(cell.replicate, "init/extraction"):
         extraction = recipe.extraction(encoder)
     return extraction.to(next(encoder.parameters()).device)
+
+
+def narrow(numbers: Tensor) -> NDArray[np.signedinteger[Any]]:
+    """Return whole numbers (N,) in 16 bits if they fit, else as they are."""
+    values = numbers.numpy()
+    fits = values.size == 0 or np.abs(values).max() <= np.iinfo(np.int16).max
+    return values.astype(np.int16) if fits else values
 
 
 def _settle_torch() -> None:
