@@ -108,7 +108,8 @@ def _programs(results: Sequence[Result]) -> str:
     """Name the versions and commits of the program that the results came from."""
     versions = sorted({r.execution.versions.get("cslbench", "unknown") for r in results})
     commits = sorted({_commit(result) for result in results})
-    told = f"Made by cslbench {', '.join(versions)}; {', '.join(commits)}."
+    named = ["from a checkout" if v == "not installed" else v for v in versions]
+    told = f"Made by cslbench {', '.join(named)}; {', '.join(commits)}."
     return markdown.escape(told)
 
 
