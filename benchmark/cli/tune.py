@@ -34,6 +34,12 @@ def tune(
     replicates: Annotated[
         int, typer.Option(min=1, help="Seeds a rate is averaged over; none is ever reported.")
     ] = 3,
+    rate: Annotated[
+        list[float] | None, typer.Option(min=0.0, help="In place of the grid; may be repeated.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Of its budget that a run spends.")
+    ] = 1.0,
     device: Annotated[Device, typer.Option(help="Where trials train.")] = Device.cpu,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do not write the table.")] = False,
 ) -> None:
@@ -41,26 +47,32 @@ def tune(
 
     Example: cslbench tune default -m byol --dry-run
     """
+    from benchmark.errors import UsageError
     from benchmark.matrix.schema import TUNING_REPLICATE
     from benchmark.training import tune as tuning
 
     part = chosen(matrix, methods=method, datasets=dataset, encoders=encoder)
-    first = TUNING_REPLICATE
-    tuned = tuning.tune(
+    for value, option in ((share, "--share"), *((one, "--rate") for one in rate or ())):
+        if value <= 0:
+            raise UsageError(f"{option} must be above 0 (got {value:g})")
+    first, done = TUNING_REPLICATE, 0
+    for entry in tuning.tune(
         part,
+        grid=sorted(set(rate)) if rate else tuning.GRID,
         replicates=range(first, first + replicates),
+        share=share,
         data=data,
         device=device.value,
         jobs=workers,
         report=_report,
-    )
-    for entry in tuned.entries:
+    ):
+        done += 1
         typer.echo(
             f"chosen: {entry.method} {entry.dataset} {entry.encoder}: {entry.learning_rate:g}"
         )
-    if not dry_run:
-        tuning.save(tuned.entries)
-    if tuned.failures:
+        if not dry_run:  # row by row: hours of trials are not lost to Ctrl-C
+            tuning.save(entry)
+    if done < len(tuning.rows(part)):
         raise typer.Exit(NEGATIVE)
 
 

@@ -59,6 +59,8 @@ class Entry(Strict):
     """What is spent, such as `40000 images`."""
     batch: Batch
     learning_rate: Rate
+    tried_with: Text | None = None
+    """What one run spent where it was less than the budget."""
     tried: list[Trial] = Field(default_factory=list)
 
     @property
@@ -186,6 +188,7 @@ def _lines(entry: Entry) -> list[str]:
         f"    budget: {_text(entry.budget)}",
         f"    batch: {entry.batch}",
         f"    learning_rate: {_number(entry.learning_rate)}",
+        *([] if entry.tried_with is None else [f"    tried_with: {_text(entry.tried_with)}"]),
         f"    tried: [{tried}]",
     ]
 

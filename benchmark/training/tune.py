@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from benchmark.data import load as load_dataset
 from benchmark.data.dataset import Dataset, Split
 from benchmark.errors import UsageError
 from benchmark.matrix import common
+from benchmark.matrix.budget import Budget
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.model import Matrix
 from benchmark.matrix.protocol import PROTOCOLS
@@ -52,38 +54,35 @@ class Tried:
         return self.cell.recipe.base_learning_rate
 
 
-@dataclass(frozen=True)
-class Tuned:
-    """What tuning a matrix came to."""
-
-    entries: tuple[common.Entry, ...]
-    failures: tuple[Tried, ...]
-    """Runs of rows of which no rate came through; those keep the default rate."""
-
-
 def tune(
     matrix: Matrix,
     *,
     grid: Sequence[float] = GRID,
     replicates: Sequence[int] = REPLICATES,
+    share: float = 1.0,
     data: Path | None = None,
     device: str = "cpu",
     jobs: int = 1,
     report: Callable[[Tried], None] = lambda _: None,
-) -> Tuned:
+) -> Iterator[common.Entry]:
     """Try every rate on every row of a matrix that takes the common training.
 
     Args:
         matrix: Whose rows; its replicates and protocols play no part.
         grid: Learning rates.
         replicates: Seeds, 1000 or more; scores are averaged over them.
+        share: Of a row's budget that one run spends, in (0, 1]; less than 1 is said in the entry.
         data: Where datasets that need files are.
         device: `cpu` or `cuda`.
         jobs: Runs side by side, one thread each.
         report: Told of every run that is done.
 
+    Yields:
+        An entry as soon as a row is done; none for a row of which no rate came through.
+
     Raises:
-        UsageError: If a replicate may be reported, or no row takes the common training.
+        UsageError: If a replicate may be reported, no row takes the common training, or the share
+            buys not one step.
         DataError: If a dataset is missing or damaged.
     """
     for replicate in replicates:
@@ -92,12 +91,17 @@ def tune(
                 f"replicates below {TUNING_REPLICATE} are reported, so nothing is tuned on them "
                 f"(got {replicate})"
             )
-    trials = [trial for row in rows(matrix) for trial in _trials(row, grid, replicates)]
-    tried = []
-    for one in _run_all(trials, data, device, jobs):
-        report(one)
-        tried.append(one)
-    return choose(tried)
+    to_tune = rows(matrix)
+    trials = [trial for row in to_tune for trial in _trials(row, grid, replicates, share)]
+    runs = _run_all(trials, data, device, jobs)
+    for row in to_tune:
+        tried = []
+        for one in islice(runs, len(grid) * len(replicates)):
+            report(one)
+            tried.append(one)
+        entry = choose(row, tried)
+        if entry is not None:
+            yield entry
 
 
 def rows(matrix: Matrix) -> tuple[Cell, ...]:
@@ -117,35 +121,31 @@ def rows(matrix: Matrix) -> tuple[Cell, ...]:
     return tuple(first.values())
 
 
-def choose(tried: Sequence[Tried]) -> Tuned:
-    """Take the best mean score of each row, the lower rate where two are equal.
+def choose(row: Cell, tried: Sequence[Tried]) -> common.Entry | None:
+    """Take the best mean score of a row's runs, the lower rate where two are equal.
 
-    A rate that failed under one replicate is out.
+    A rate that failed under one replicate is out; None where all are.
     """
-    by_row: dict[tuple[str, str, str, str], list[Tried]] = {}
-    for one in tried:
-        cell = one.cell
-        row = (cell.dataset, cell.encoder, cell.method, cell.budget.spent)
-        by_row.setdefault(row, []).append(one)
-    entries, failures = [], []
-    for _, group in sorted(by_row.items()):
-        trials = [_mean(rate, group) for rate in sorted({one.rate for one in group})]
-        scored = [(trial.score, -trial.rate) for trial in trials if trial.score is not None]
-        if scored:
-            entries.append(_entry(group[0].cell, -max(scored)[1], trials))
-        else:
-            failures += group
-    return Tuned(tuple(entries), tuple(failures))
+    trials = [_mean(rate, tried) for rate in sorted({one.rate for one in tried})]
+    scored = [(trial.score, -trial.rate) for trial in trials if trial.score is not None]
+    if not scored:
+        return None
+    spent = tried[0].cell.budget.spent
+    return common.Entry(
+        method=row.method, dataset=row.dataset, encoder=row.encoder, budget=row.budget.spent,
+        batch=row.recipe.batch, learning_rate=-max(scored)[1],
+        tried_with=None if spent == row.budget.spent else spent, tried=trials,
+    )  # fmt: skip
 
 
-def save(entries: tuple[common.Entry, ...], path: Path = common.SHIPPED) -> None:
-    """Write the table with these rows added or replaced; the others stay.
+def save(entry: common.Entry, path: Path = common.SHIPPED) -> None:
+    """Write the table with this row added or replaced; the others stay.
 
     Raises:
         MatrixError: If the present table cannot be read.
         ResultError: If the file cannot be written.
     """
-    atomic.write(path, common.render(common.load(path).with_entries(entries)).encode())
+    atomic.write(path, common.render(common.load(path).with_entries((entry,))).encode())
 
 
 def held_out(dataset: Dataset, share: float = HELD_OUT) -> Dataset:
@@ -185,11 +185,18 @@ def _take(split: Split, indices: Tensor) -> Split:
     return Split(split.images[indices], split.labels[indices], groups)
 
 
-def _trials(row: Cell, grid: Sequence[float], replicates: Sequence[int]) -> Iterator[Cell]:
+def _trials(
+    row: Cell, grid: Sequence[float], replicates: Sequence[int], share: float
+) -> Iterator[Cell]:
+    budget, steps = row.budget, row.steps
+    if share != 1:
+        budget = Budget.of(budget.currency, budget.amount * share)
+        steps = steps and budget.steps(row.recipe.batch, steps * row.recipe.batch)
     for rate in grid:
         recipe = replace(row.recipe, base_learning_rate=float(rate), source="tuning")
         for replicate in replicates:
-            yield row.model_copy(update={"recipe": recipe, "replicate": replicate})
+            changed = {"recipe": recipe, "replicate": replicate, "budget": budget, "steps": steps}
+            yield row.model_copy(update=changed)
 
 
 def _run_all(trials: Sequence[Cell], data: Path | None, device: str, jobs: int) -> Iterator[Tried]:
@@ -225,10 +232,3 @@ def _mean(rate: float, group: Sequence[Tried]) -> common.Trial:
     known = [score for score in scores if score is not None]
     mean = round(statistics.fmean(known), 2) if len(known) == len(scores) else None
     return common.Trial(rate=rate, score=mean)
-
-
-def _entry(cell: Cell, rate: float, trials: list[common.Trial]) -> common.Entry:
-    return common.Entry(
-        method=cell.method, dataset=cell.dataset, encoder=cell.encoder, budget=cell.budget.spent,
-        batch=cell.recipe.batch, learning_rate=rate, tried=trials,
-    )  # fmt: skip

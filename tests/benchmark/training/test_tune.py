@@ -75,7 +75,7 @@ def test_groups_are_held_out_whole() -> None:
 def test_a_reported_replicate_is_refused() -> None:
     """Matrices report 0 to 999, tuning uses 1000 and above."""
     with pytest.raises(UsageError, match=r"below 1000 are reported.*\(got 0\)"):
-        tune.tune(matrix(text()), replicates=(0,))
+        next(tune.tune(matrix(text()), replicates=(0,)))
 
 
 def test_only_rows_of_the_common_training_are_tuned() -> None:
@@ -92,18 +92,18 @@ def test_the_best_mean_is_chosen_and_the_lower_rate_of_two_equals() -> None:
         tried(1e-3, 61.0), tried(1e-3, 59.0, 1001), tried(2e-3, 66.0), tried(2e-3, 64.0, 1001),
         tried(4e-3, 65.0), tried(4e-3, 65.0, 1001), tried(8e-3, 70.0), tried(8e-3, None, 1001),
     ]  # fmt: skip
-    (entry,) = tune.choose(runs).entries
+    entry = tune.choose(CELL, runs)
+    assert entry is not None
     assert entry.learning_rate == 2e-3
     assert [(trial.rate, trial.score) for trial in entry.tried] == [
         (1e-3, 60.0), (2e-3, 65.0), (4e-3, 65.0), (8e-3, None),
     ]  # fmt: skip
-    assert tune.choose(runs[::-1]) == tune.choose(runs)
+    assert tune.choose(CELL, runs[::-1]) == entry
 
 
 def test_a_row_of_which_nothing_came_through_keeps_its_default() -> None:
-    """It is told as failed and gets no entry."""
-    found = tune.choose([tried(1e-3, None), tried(2e-3, None)])
-    assert (found.entries, len(found.failures)) == ((), 2)
+    """It gets no entry."""
+    assert tune.choose(CELL, [tried(1e-3, None), tried(2e-3, None)]) is None
 
 
 def test_every_rate_is_run_with_every_seed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,25 +116,40 @@ def test_every_rate_is_run_with_every_seed(monkeypatch: pytest.MonkeyPatch) -> N
         return Tried(cell, 100 * cell.recipe.base_learning_rate)
 
     monkeypatch.setattr(tune, "_run", run)
-    found = tune.tune(matrix(text()), grid=(1e-3, 2e-3), replicates=(1000, 1001))
+    found = list(tune.tune(matrix(text()), grid=(1e-3, 2e-3), replicates=(1000, 1001)))
     assert [(c.recipe.base_learning_rate, c.replicate) for c in seen] == [
         (1e-3, 1000), (1e-3, 1001), (2e-3, 1000), (2e-3, 1001),
     ]  # fmt: skip
     back = {"recipe": CELL.recipe, "replicate": 0}
     assert {cell.model_copy(update=back).pretrain_id for cell in seen} == {CELL.pretrain_id}
-    assert found.entries[0].learning_rate == 2e-3
+    assert [(entry.learning_rate, entry.tried_with) for entry in found] == [(2e-3, None)]
+
+
+def test_a_run_may_spend_a_share_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry is for the whole budget, and says what a run spent."""
+    monkeypatch.setattr(tune, "_run", lambda cell, **_: Tried(cell, float(cell.steps)))
+    two = matrix(text(methods="[simclr, byol]", budget="{images: 6400}"))
+    found = tune.tune(two, grid=(1e-3,), replicates=(1000,), share=0.5)
+    first = next(found)  # told before the second row runs: nothing done is lost to an end
+    batch = first.batch
+    assert (first.budget, first.tried_with) == ("6400 images", "3200 images")
+    assert first.tried[0].score == 3200 // batch
+    assert [entry.method for entry in found] == ["byol"]
+    with pytest.raises(UsageError, match="buys no step"):
+        list(tune.tune(two, share=1e-4))
 
 
 def test_saving_keeps_the_rows_that_were_not_tuned_again(tmp_path: Path) -> None:
     """The file is what the writer writes, whichever row came first."""
     path = tmp_path / "common.yaml"
     path.write_text(common.render(TABLE))
-    one = tune.choose([tried(1e-3, 60.0)]).entries
-    other = (one[0].model_copy(update={"method": "amdim"}),)
+    one = tune.choose(CELL, [tried(1e-3, 60.0)])
+    assert one is not None
+    other = one.model_copy(update={"method": "amdim"})
     tune.save(one, path)
     tune.save(other, path)
     assert [entry.method for entry in common.load(path).tuned] == ["amdim", "simclr"]
-    assert path.read_text() == common.render(TABLE.with_entries((*one, *other)))
+    assert path.read_text() == common.render(TABLE.with_entries((one, other)))
 
 
 def test_a_real_trial_scores_and_tells(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +157,7 @@ def test_a_real_trial_scores_and_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = matrix(text(datasets="[digits]", methods="[supervised]", budget="{steps: 1}"))
     told: list[Tried] = []
     monkeypatch.setattr(tune, "PROTOCOL", PROTOCOLS["knn"])
-    tune.tune(shipped, grid=(1e-3,), report=told.append)
+    list(tune.tune(shipped, grid=(1e-3,), report=told.append))
     assert [one.cell.replicate for one in told] == list(tune.REPLICATES)
     for one in told:
         assert one.error == ""
