@@ -12,10 +12,20 @@ from benchmark.matrix.protocol import Protocol
 from benchmark.progress import Progress
 from benchmark.store import provenance
 from benchmark.store.result import Provenance, Result
+from benchmark.store.work import EVERY_SECONDS
 
 if TYPE_CHECKING:
     from benchmark.data.dataset import Dataset
     from benchmark.run import Predictions
+
+
+_NO_MEMORY = "not enough memory"
+
+
+def out_of_memory(cell: Cell, words: str) -> str:
+    """Say that a cell did not fit, with what could be made smaller."""
+    said = words.strip().splitlines()[0] if words.strip() else "the system refused more"
+    return f"out of memory at batch {cell.recipe.batch}: {said}"
 
 
 def failed_result(
@@ -50,6 +60,8 @@ def run_cell(
     command: str = "",
     dataset: Dataset | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    checkpoint: Path | None = None,
+    every: float = EVERY_SECONDS,
 ) -> tuple[Result, Predictions]:
     """Train and evaluate one cell.
 
@@ -61,6 +73,9 @@ def run_cell(
         command: What the user typed, for the record.
         dataset: Used in place of the cell's own (tuning, on parts of the train split).
         progress: Told how far the cell is.
+        checkpoint: The file that an interrupted training goes on from, if it is there; None keeps
+            none.
+        every: Seconds of training between two checkpoints, at least; 0 is after every step.
 
     Returns:
         The result, failed ones included; and the predicted class of every test image by protocol,
@@ -83,14 +98,18 @@ def run_cell(
         )  # fmt: skip
 
     try:
-        run = Run(cell, protocols, data=data, device=device, dataset=dataset, progress=progress)
+        run = Run(
+            cell, protocols, data=data, device=device, dataset=dataset, progress=progress,
+            checkpoint=checkpoint, every=every,
+        )  # fmt: skip
         return run.result(command=command, started=started), run.predictions
     except NonFiniteLossError as error:
         return failed("failed", str(error)), {}
     except (MemoryError, torch.OutOfMemoryError) as error:
-        batch = cell.recipe.batch
-        return failed("out_of_memory", f"out of memory with a batch of {batch}: {error}"), {}
+        return failed("out_of_memory", out_of_memory(cell, str(error))), {}
     except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        if _NO_MEMORY in str(error):  # on a CPU torch has no class for it
+            return failed("out_of_memory", out_of_memory(cell, str(error))), {}
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(frame.filename).name}, line {frame.lineno}"
         return failed("failed", f"{type(error).__name__}: {error} ({where})"), {}

@@ -19,3 +19,5 @@ class Progress:
     loss: float | None = None
     """Mean since the last moment."""
     images_per_second: float | None = None
+    note: str = ""
+    """Something to be told once, in words."""

@@ -29,7 +29,9 @@ from benchmark.matrix.protocol import Protocol
 from benchmark.progress import Progress
 from benchmark.store import provenance
 from benchmark.store.result import Described, Ledger, Provenance, Result, Sanity, Score
-from benchmark.training.pretrain import Job, Trained, calibrate, first_batch, pretrain
+from benchmark.store.work import EVERY_SECONDS
+from benchmark.training.checkpoint import Course, Keeper, Stamp
+from benchmark.training.pretrain import Job, Trained, first_batch, pretrain
 from methods import catalogue, contract, encoders, selector, settings
 from methods.aspects.encoder import encode, split_batch_norm
 from methods.randomness import Draws, seeded
@@ -52,11 +54,20 @@ class Run:
         device: str,
         dataset: Dataset | None,
         progress: Callable[[Progress], None],
+        checkpoint: Path | None = None,
+        every: float = EVERY_SECONDS,
     ) -> None:
         """Build everything that the cell names; the data comes first, since it may be missing."""
         _settle_torch()
         self.cell, self.protocols, self.progress = cell, protocols, progress
+        self.checkpoint, self.every = checkpoint, every
         self.device = torch.device(device)
+        on_gpu = self.device.type == "cuda"
+        self.execution = provenance.execution(
+            device=self.device.type,
+            threads=torch.get_num_threads(),
+            accelerator=torch.cuda.get_device_name(self.device) if on_gpu else None,
+        )
         self.dataset = dataset or load_dataset(cell.dataset, data)
         self.setting = resolve_setting(cell, self.dataset)
         self.recipe = methods.compose(self.setting)
@@ -67,14 +78,16 @@ class Run:
     def result(self, *, command: str, started: str) -> Result:
         """Train, score and describe; say what came of it."""
         described = self._describe()
-        trained, calibration = self._train()
+        trained = self._train()
+        if trained.elsewhere:
+            marks = (*described.marks, "resumed on another machine")
+            described = described.model_copy(update={"marks": marks})
         before = weights_sha256(self.encoder)
         evaluated = time.perf_counter()
         scores, pooled = self._score()
         looks = self._sanity(pooled, untouched=before == weights_sha256(self.encoder))
-        ledger = self._ledger(trained, time.perf_counter() - evaluated, calibration)
+        ledger = self._ledger(trained, time.perf_counter() - evaluated)
         commit, dirty = provenance.commit()
-        on_gpu = self.device.type == "cuda"
         return Result(
             id=self.cell.pretrain_id,
             cell=self.cell,
@@ -84,11 +97,7 @@ class Run:
             ledger=ledger,
             sanity=looks,
             described=described,
-            execution=provenance.execution(
-                device=self.device.type,
-                threads=torch.get_num_threads(),
-                accelerator=torch.cuda.get_device_name(self.device) if on_gpu else None,
-            ),
+            execution=self.execution,
             provenance=Provenance(
                 weights_sha256=before,
                 dataset_sha256=self.dataset.content_sha256,
@@ -102,26 +111,34 @@ class Run:
             ),
         )
 
-    def _train(self) -> tuple[Trained, str | None]:
+    def _train(self) -> Trained:
         """Spend the budget; the floor only has its batch norm calibrated."""
         if self.extraction is None:
             images = self.dataset.train.images
             calibrate_batch_norm(self.recipe, self.encoder, images, device=self.device)
-            return Trained((), 0, 0.0, None), None
+            return Trained((), 0, 0.0, None)
         job = self._job(self.extraction)
-        steps, calibration = self.cell.steps, None
+        steps = self.cell.steps
         if steps is None:  # epochs of a set whose count only its files tell
             steps = self.cell.budget.steps(self.cell.recipe.batch, len(job.split))
-        if steps is None:
-            steps, calibration = calibrate(job)
-        return pretrain(job, steps), calibration
+        return pretrain(job, steps, self._keeper())
+
+    def _keeper(self) -> Keeper | None:
+        if self.checkpoint is None:
+            return None
+        stamp = Stamp(self.cell.pretrain_id, {}, self.execution)
+
+        def tell(note: str) -> None:
+            self.progress(Progress(self.cell.pretrain_id, "train", 0, 1, note=note))
+
+        return Keeper(self.checkpoint, stamp, every=self.every, tell=tell)
 
     def _job(self, extraction: Extraction) -> Job:
-        start = time.perf_counter()
-
-        def report(step: int, total: int, loss: float) -> None:
-            rate = step * self.cell.recipe.batch / (time.perf_counter() - start)
-            self.progress(Progress(self.cell.pretrain_id, "train", step, total, loss, rate))
+        def report(course: Course, loss: float) -> None:
+            rate = course.step * self.cell.recipe.batch / course.seconds
+            self.progress(
+                Progress(self.cell.pretrain_id, "train", course.step, course.steps, loss, rate)
+            )
 
         return Job(
             self.cell, self.recipe, self.encoder, extraction, self._learnt_from(),
@@ -170,7 +187,7 @@ class Run:
             encoder_untouched=untouched,
         )
 
-    def _ledger(self, trained: Trained, evaluate_seconds: float, calibration: str | None) -> Ledger:
+    def _ledger(self, trained: Trained, evaluate_seconds: float) -> Ledger:
         images = trained.steps * self.cell.recipe.batch
         flops = trained.flops_per_step
         heads = self.extraction
@@ -185,7 +202,7 @@ class Run:
             encoder_parameters=_count(self.encoder),
             extraction_parameters=0 if heads is None else _count(heads),
             peak_memory_bytes=_peak_memory(self.device),
-            calibration=calibration,
+            calibration=trained.calibration,
         )
 
     def _describe(self) -> Described:

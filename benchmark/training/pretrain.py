@@ -16,12 +16,15 @@ from benchmark.data.dataset import Split
 from benchmark.matrix.cell import Cell
 from benchmark.store.result import Point
 from benchmark.training import schedules
+from benchmark.training.checkpoint import Course, Keeper
 from benchmark.training.optimizers import build as build_optimizer
 from methods.randomness import Draws, key, permutation
 from methods.recipe import Comparison, Context, Extraction, Recipe, objective
 
 POINTS = 50
 """Points of a curve, at most."""
+_WARM_UP, _TIMED = 2, 5
+"""Steps of a calibration: allocations and counting FLOPs are not the budget's."""
 
 
 class NonFiniteLossError(Exception):
@@ -44,8 +47,8 @@ class Job:
     """The images to learn from."""
     needs_labels: bool
     device: torch.device
-    progress: Callable[[int, int, float], None]
-    """Called with the step, the total and the mean loss since the last point."""
+    progress: Callable[[Course, float], None]
+    """Called with how far it is and the mean loss since the last point."""
 
 
 @dataclass(frozen=True)
@@ -56,36 +59,61 @@ class Trained:
     steps: int
     seconds: float
     flops_per_step: float | None
+    calibration: str | None = None
+    """How a budget in FLOPs or seconds became steps."""
+    elsewhere: bool = False
+    """A part of it ran on another processor, other versions or another number of threads."""
 
 
-def pretrain(job: Job, steps: int) -> Trained:
-    """Train encoder and extraction in place for so many optimiser steps.
+def pretrain(job: Job, steps: int | None, keeper: Keeper | None = None) -> Trained:
+    """Train encoder and extraction in place.
+
+    Args:
+        job: What to train.
+        steps: Of the optimiser; None where the budget must be calibrated first.
+        keeper: Keeps checkpoints, and knows where an interrupted training goes on.
 
     Raises:
         NonFiniteLossError: With the step and the images of the batch.
+        Stopped: After SIGTERM, once the checkpoint is written.
     """
+    optimizer = _optimizer(job)
+    modules = {"encoder": job.encoder, "extraction": job.extraction}
+    course = keeper.load(modules, optimizer) if keeper is not None else Course()
+    if course.steps == 0:
+        course.steps, course.calibration = (steps, None) if steps else calibrate(job)
     job.encoder.train()
     job.extraction.train()
-    optimizer = _optimizer(job)
-    curve: list[Point] = []
-    sums, since, flops = 0.0, 0, None
+    with keeper.listening() if keeper is not None else nullcontext():
+        while course.step < course.steps:
+            advance(job, optimizer, course)
+            if keeper is not None:
+                keeper.after_step(course, modules, optimizer)
+    return Trained(
+        tuple(course.curve), course.steps, course.seconds, course.flops_per_step,
+        course.calibration, course.elsewhere,
+    )  # fmt: skip
+
+
+def advance(job: Job, optimizer: torch.optim.Optimizer, course: Course) -> None:
+    """Do one step and note it; a point of the curve where one is due."""
     start = time.perf_counter()
-    for step in range(steps):
-        rate = job.cell.recipe.learning_rate * _factor(job.cell, step, steps, len(job.split))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        counter = FlopCounterMode(display=False) if step == 0 else None
-        with counter or nullcontext():
-            sums += train_step(job, optimizer, step, steps)
-        if counter is not None:
-            flops = float(counter.get_total_flops())
-        since += 1
-        if (step + 1) % max(1, steps // POINTS) == 0 or step + 1 == steps:
-            mean = sums / since
-            curve.append(Point(step=step + 1, loss=mean, learning_rate=rate))
-            job.progress(step + 1, steps, mean)
-            sums, since = 0.0, 0
-    return Trained(tuple(curve), steps, time.perf_counter() - start, flops or None)
+    step, steps = course.step, course.steps
+    rate = job.cell.recipe.learning_rate * _factor(job.cell, step, steps, len(job.split))
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    counter = FlopCounterMode(display=False) if step == 0 else None
+    with counter or nullcontext():
+        course.loss_sum += train_step(job, optimizer, step, steps)
+    if counter is not None:
+        course.flops_per_step = float(counter.get_total_flops()) or None
+    course.step, course.since = step + 1, course.since + 1
+    course.seconds += time.perf_counter() - start
+    if course.step % max(1, steps // POINTS) == 0 or course.step == steps:
+        mean = course.loss_sum / course.since
+        course.curve.append(Point(step=course.step, loss=mean, learning_rate=rate))
+        course.loss_sum, course.since = 0.0, 0
+        job.progress(course, mean)
 
 
 def train_step(job: Job, optimizer: torch.optim.Optimizer, step: int, steps: int) -> float:
@@ -169,14 +197,20 @@ def calibrate(job: Job) -> tuple[int, str]:
         job, encoder=copy.deepcopy(job.encoder), extraction=copy.deepcopy(job.extraction),
         progress=lambda *_: None,
     )  # fmt: skip
-    pretrain(trial, 2)  # warm-up: allocations and kernel choice are not the budget's
-    probe = pretrain(trial, 5)
+    trial.encoder.train()
+    trial.extraction.train()
+    optimizer, course = _optimizer(trial), Course(steps=_WARM_UP + _TIMED)
+    for _ in range(_WARM_UP):
+        advance(trial, optimizer, course)
+    course.seconds = 0.0
+    for _ in range(_TIMED):
+        advance(trial, optimizer, course)
     if budget.currency == "flops":
-        if probe.flops_per_step is None:
+        if course.flops_per_step is None:
             raise NotImplementedError("the FLOPs of this encoder cannot be counted")
-        unit, each = "FLOPs", probe.flops_per_step
+        unit, each = "FLOPs", course.flops_per_step
     else:
-        unit, each = "seconds", probe.seconds / probe.steps
+        unit, each = "seconds", course.seconds / _TIMED
     steps = max(1, int(budget.amount / each))
     return steps, f"{budget.amount:g} {unit} at {each:.4g} {unit} a step: {steps} steps"
 
