@@ -30,6 +30,8 @@ class Planned:
     """Why a cell that has a result is run again."""
     seconds: float | None = None
     """What it would take, from earlier results of its row; None where there is none; 0 if done."""
+    result: Result | None = None
+    """What there is of it."""
 
     @property
     def runs(self) -> bool:
@@ -118,11 +120,13 @@ def _planned(
     if result is None:
         return Planned(cell, "to run", seconds=seconds)
     if not result.final:
-        return Planned(cell, "failed before", f"{result.status}: {result.error or ''}", seconds)
+        words = f"{result.status}: {result.error or ''}"
+        return Planned(cell, "failed before", words, seconds, result)
     lacking = missing(result, [protocol.name for protocol in matrix.wanted(cell)])
     if lacking:
-        return Planned(cell, "to run", f"lacks the protocols {', '.join(lacking)}", seconds)
-    return Planned(cell, "done", seconds=0.0)
+        words = f"lacks the protocols {', '.join(lacking)}"
+        return Planned(cell, "to run", words, seconds, result)
+    return Planned(cell, "done", seconds=0.0, result=result)
 
 
 def _estimate(cell: Cell, pace: Pace | None) -> float | None:

@@ -28,10 +28,13 @@ from benchmark.cli.shared import (
     reporting,
     typed,
 )
+from benchmark.store.work import EVERY_SECONDS
 
 if TYPE_CHECKING:
-    from benchmark.engines.engine import Event, Options, Summary, Work
+    from benchmark.engines.desk import Desk
+    from benchmark.engines.engine import Event, Options, Summary
     from benchmark.matrix.load import Matrix
+    from benchmark.plan import Planned
     from benchmark.report.live import View
 
 RUNNER = "benchmark.engines.runner"
@@ -64,6 +67,17 @@ def run(
         int, typer.Option(min=1, help="Threads of one cell; the bits of a result depend on it.")
     ] = 1,
     device: Annotated[Device, typer.Option(help="Where cells train.")] = Device.cpu,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0.0, metavar="SECONDS", help="End a cell that takes longer."),
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(min=0.0, metavar="GIB", help="Memory a cell may use, GiB.")
+    ] = None,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option(min=0.0, metavar="SECONDS", help="Of training, at least; 0 is every step."),
+    ] = EVERY_SECONDS,
     force: Annotated[bool, typer.Option("--force", help="Also run what is done again.")] = False,
     no_board: Annotated[
         bool, typer.Option("--no-board", help="Neither print nor write the leaderboard.")
@@ -85,12 +99,14 @@ def run(
         matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
         plugins=plugin,
     )  # fmt: skip
-    todo = _todo(part, results, force=force, quiet=as_json)
+    rows = _todo(part, results, force=force, quiet=as_json)
     options = Options(
         workers=workers or _workers(device, threads), threads=threads, device=device.value,
         data=data, plugins=tuple(plugin or ()), command=typed(), runner=RUNNER,
+        results=results, every=checkpoint_every, timeout=timeout,
+        memory=None if memory is None else int(memory * 2**30),
     )  # fmt: skip
-    summary = _run(todo, options, results, plain=plain, as_json=as_json)
+    summary = _run(part, rows, options, results, plain=plain, as_json=as_json)
     if not no_board:
         _board(results, quiet=as_json)
     if as_json:
@@ -100,10 +116,9 @@ def run(
         raise typer.Exit(NEGATIVE)
 
 
-def _todo(part: Matrix, results: Path, *, force: bool, quiet: bool) -> list[Work]:
+def _todo(part: Matrix, results: Path, *, force: bool, quiet: bool) -> list[Planned]:
     """Return what has no valid result, the longest first where that is known."""
     from benchmark import plan
-    from benchmark.engines.engine import Work
     from benchmark.store import files
 
     files.check_folder(results)
@@ -114,35 +129,43 @@ def _todo(part: Matrix, results: Path, *, force: bool, quiet: bool) -> list[Work
     if not quiet:
         before = len(planned.rows) - len(rows)
         typer.echo(f"{part.name}: {len(rows)} cells to run, {before} done before")
-    longest = sorted(rows, key=lambda row: -float("inf" if row.seconds is None else row.seconds))
-    return [Work(row.cell, part.wanted(row.cell)) for row in longest]
+    return sorted(rows, key=lambda row: -float("inf" if row.seconds is None else row.seconds))
 
 
 def _run(
-    todo: Sequence[Work], options: Options, results: Path, *, plain: bool, as_json: bool
+    part: Matrix,
+    rows: Sequence[Planned],
+    options: Options,
+    results: Path,
+    *,
+    plain: bool,
+    as_json: bool,
 ) -> Summary:
     """Run the cells under a view; each result is written the moment it comes."""
-    from benchmark.engines.engine import Interrupted
+    from benchmark.engines.desk import Desk
+    from benchmark.engines.engine import Interrupted, Work
     from benchmark.engines.local import LocalEngine
     from benchmark.report.live import view
 
+    works = [Work(row.cell, part.wanted(row.cell)) for row in rows]
+    before = {row.cell.pretrain_id: row.result for row in rows}
     out = sys.stderr if as_json else sys.stdout
     try:
-        with view(len(todo), out, plain=plain or as_json) as seen:
-            return LocalEngine().run(todo, options=options, on_event=_recorder(results, seen))
+        with Desk(results, before) as desk, view(len(works), out, plain=plain or as_json) as seen:
+            told = _recorder(desk, seen)
+            return LocalEngine().run(works, options=options, on_event=told, take=desk.take)
     except Interrupted as stopped:
         typer.echo(f"{stopped}; the same command goes on where this stopped", err=True)
         raise typer.Exit(128 + stopped.signum) from None
 
 
-def _recorder(results: Path, seen: View) -> Callable[[Event], None]:
+def _recorder(desk: Desk, seen: View) -> Callable[[Event], None]:
     """Return what writes each result, then shows it."""
-    from benchmark.engines.engine import Finished
-    from benchmark.store import files
+    from benchmark.engines.engine import Finished, Found
 
     def record(event: Event) -> None:
-        if isinstance(event, Finished):
-            files.record(results, event.result, event.predictions)
+        if isinstance(event, Finished) and not desk.hand_in(event):
+            event = Found(event.cell, event.result)
         seen.show(event)
 
     return record

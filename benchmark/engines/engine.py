@@ -13,6 +13,7 @@ from benchmark.matrix.protocol import Protocol as Scoring
 from benchmark.progress import Progress
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
+from benchmark.store.work import EVERY_SECONDS
 
 RUNNER = "benchmark.engines.runner"
 """The module that a worker does its work with: `prepare`, `check` and `run_cell`."""
@@ -32,6 +33,14 @@ class Options:
     command: str = ""
     """What was typed, for the record."""
     runner: str = RUNNER
+    results: Path | None = None
+    """Where cells keep their checkpoints; None keeps none."""
+    every: float = EVERY_SECONDS
+    """Seconds of training between two checkpoints, at least; 0 is after every step."""
+    timeout: float | None = None
+    """Seconds that a cell may take in one run."""
+    memory: int | None = None
+    """Bytes that a worker may use."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,23 @@ class Finished:
     predictions: Predictions = field(default_factory=dict)
 
 
-Event: TypeAlias = Started | Advanced | Finished
+@dataclass(frozen=True)
+class Found:
+    """Another process has published a cell's result meanwhile."""
+
+    cell: Cell
+    result: Result
+
+
+Event: TypeAlias = Started | Advanced | Finished | Found
+Taken: TypeAlias = Literal["mine", "busy"] | Result
+"""Ours to run, another process's at the moment, or published since the plan was made."""
+
+
+def ours(cell: Cell) -> Taken:
+    """Take every cell: where nobody else can work on the same ones."""
+    del cell
+    return "mine"
 
 
 @dataclass(frozen=True)
@@ -105,8 +130,11 @@ class Engine(Protocol):
         *,
         options: Options,
         on_event: Callable[[Event], None],
+        take: Callable[[Cell], Taken] = ours,
     ) -> Summary:
         """Run every work, in the order given as far as workers allow, and tell each event.
+
+        `take` is asked before a cell is begun, and again later for one that is busy elsewhere.
 
         The data of all cells is looked at before the first one starts.
 

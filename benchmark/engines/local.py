@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from benchmark.engines.engine import (
     Advanced,
     Event,
     Finished,
+    Found,
     Interrupted,
     Options,
     Started,
     Summary,
+    Taken,
     Work,
+    ours,
 )
 from benchmark.engines.process import Worker, end_all, wait
 from benchmark.engines.signals import Stop
@@ -25,6 +29,8 @@ from benchmark.store.result import Result
 
 _POLL_SECONDS = 0.2
 """How long a signal may go unseen."""
+_SECONDS_BUSY = 1.0
+"""Between two looks at cells that other processes have."""
 
 
 class LocalEngine:
@@ -36,12 +42,13 @@ class LocalEngine:
         *,
         options: Options,
         on_event: Callable[[Event], None],
+        take: Callable[[Cell], Taken] = ours,
     ) -> Summary:
         """Run every work; see `Engine`."""
         if not works:
             return Summary(0)
         with Stop() as stop:
-            pool = _Pool(works, options, on_event, stop)
+            pool = _Pool(works, options, on_event, take, stop)
             try:
                 while pool.busy and stop.signum is None:
                     pool.hand_out()
@@ -62,10 +69,12 @@ class _Pool:
         works: Sequence[Work],
         options: Options,
         on_event: Callable[[Event], None],
+        take: Callable[[Cell], Taken],
         stop: Stop,
     ) -> None:
-        self.waiting = deque(works)
-        self.options, self.on_event, self.stop = options, on_event, stop
+        self.waiting = list(works)
+        self.options, self.on_event, self.take, self.stop = options, on_event, take, stop
+        self.ask_again = 0.0
         self.summary = Summary(len(works))
         self.workers: list[Worker] = []
         self.checking = True
@@ -80,10 +89,28 @@ class _Pool:
     def hand_out(self) -> None:
         """Give every idle worker a cell, once the data is known to be there."""
         for member in self.workers:
-            if self.waiting and member.task is None and not self.checking:
-                work = self.waiting.popleft()
+            if member.task is None and not self.checking:
+                work = self._next()
+                if work is None:
+                    return
                 member.give(work)
                 self.on_event(Started(work.cell))
+
+    def _next(self) -> Work | None:
+        """Return the first cell that is ours to run; those that others published are done."""
+        if time.monotonic() < self.ask_again:
+            return None
+        for work in list(self.waiting):
+            taken = self.take(work.cell)
+            if taken == "busy":
+                continue
+            self.waiting.remove(work)
+            if taken == "mine":
+                return work
+            self.summary = self.summary.add(taken)
+            self.on_event(Found(work.cell, taken))
+        self.ask_again = time.monotonic() + _SECONDS_BUSY
+        return None
 
     def listen(self, seconds: float) -> None:
         """Wait for news at most so long, and act on it.
@@ -100,8 +127,11 @@ class _Pool:
                 else:
                     self._take(member, answer)
             # a signal to the whole group ends workers too: they were stopped, they did not fail
-            if member.ended and refused is None and self.stop.signum is None:
-                self._bury(member)
+            if refused is None and self.stop.signum is None:
+                if member.ended:
+                    self._bury(member, "failed", f"the worker process {member.last_words()}")
+                elif self._overdue(member):
+                    self._end_overdue(member)
         if refused is not None:
             raise refused
 
@@ -129,23 +159,41 @@ class _Pool:
         self.summary = self.summary.add(event.result)
         self.on_event(event)
 
-    def _bury(self, member: Worker) -> None:
-        """Record what a dead worker was doing as failed, and hire another if there is work."""
-        words = member.last_words()
+    def _overdue(self, member: Worker) -> bool:
+        limit = self.options.timeout
+        late = limit is not None and time.monotonic() - member.begun > limit
+        return late and isinstance(member.task, Work)
+
+    def _end_overdue(self, member: Worker) -> None:
+        """End a cell that takes too long; its checkpoint stays, so that it may go on."""
+        end_all([member])
+        for answer in member.answers():
+            if not isinstance(answer, Refused):  # it may have come through in this moment
+                self._take(member, answer)
+        self._bury(
+            member, "timeout",
+            f"took longer than {self.options.timeout:g} s; it goes on from there when it is run "
+            "again",
+        )  # fmt: skip
+
+    def _bury(self, member: Worker, status: Literal["failed", "timeout"], words: str) -> None:
+        """Record what a worker that ended was doing, and hire another if there is work."""
         member.close()
         self.workers.remove(member)
         if isinstance(member.task, Check):
-            raise DataError(f"looking at the data, the worker process {words}")
+            raise DataError(f"looking at the data, {words}")
         if member.task is not None:
             cell = member.task.cell
-            self._finish(Finished(cell, self._lost(cell, words, member.since)))
+            self._finish(Finished(cell, self._lost(cell, status, words, member.since)))
         if self.waiting:
             self._hire()
 
-    def _lost(self, cell: Cell, words: str, started: str) -> Result:
+    def _lost(
+        self, cell: Cell, status: Literal["failed", "timeout"], words: str, started: str
+    ) -> Result:
         from benchmark.cell import failed_result
 
         return failed_result(
-            cell, "failed", f"the worker process {words}", device=self.options.device,
-            threads=self.options.threads, command=self.options.command, started=started,
+            cell, status, words, device=self.options.device, threads=self.options.threads,
+            command=self.options.command, started=started,
         )  # fmt: skip

@@ -14,8 +14,9 @@ from benchmark.engines import worker
 from benchmark.engines.engine import Options
 from benchmark.store.provenance import now
 
-GRACE_SECONDS = 2.0
-"""What a worker gets between SIGTERM and SIGKILL."""
+GRACE_SECONDS = 25.0
+"""What a worker gets between SIGTERM and SIGKILL: a step of a large encoder and its checkpoint.
+Outside of training it ends at once. Schedulers kill 30 s after their own SIGTERM."""
 _SPAWN = multiprocessing.get_context("spawn")
 _LONGEST_WORDS = 300
 
@@ -40,11 +41,13 @@ class Worker:
         self.task: worker.Task | None = None
         self.since = ""
         """When the task was given, UTC."""
+        self.begun = 0.0
+        """The same on the monotonic clock."""
         self.ended = False
 
     def give(self, task: worker.Task) -> None:
         """Hand it its next task."""
-        self.task, self.since = task, now()
+        self.task, self.since, self.begun = task, now(), time.monotonic()
         try:
             self.pipe.send(task)
         except OSError:  # it died idle; it is charged with the task once that is noticed

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.engines.engine import Options, Work
 from benchmark.errors import UsageError
 from benchmark.progress import Progress
+from benchmark.store import work as work_folder
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
 
 
 def prepare(options: Options) -> None:
-    """Import torch and settle its threads, on which the bits of a sum depend.
+    """Bound the memory, import torch and settle its threads, on which the bits of a sum depend.
 
     Raises:
         UsageError: If there is no such device.
     """
+    if options.memory is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (options.memory, options.memory))
     import torch
 
     torch.set_num_threads(options.threads)
@@ -41,4 +45,6 @@ def run_cell(
     return run(
         work.cell, work.protocols, data=options.data, device=options.device,
         command=options.command, progress=progress,
+        checkpoint=options.results and work_folder.checkpoint_path(options.results, work.cell),
+        every=options.every,
     )  # fmt: skip

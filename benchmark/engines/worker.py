@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from benchmark import plugins
 from benchmark.engines.engine import Options, Work
-from benchmark.errors import CslbenchError
+from benchmark.errors import CslbenchError, DataError
 from benchmark.progress import Progress
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
@@ -84,16 +84,18 @@ def _answer(runner: Any, task: Task, pipe: Connection, options: Options) -> Done
         return Done(*runner.run_cell(task, options, _throttled(pipe.send)))
     except CslbenchError as error:
         return Refused(error)
+    except MemoryError as error:  # of a cell it is that cell's result
+        return Refused(DataError(f"not enough memory to load the data ({error}); allow more"))
 
 
 def _throttled(send: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    """Drop moments that follow too soon, except the last of a phase."""
+    """Drop moments that follow too soon, except the last of a phase and those with a note."""
     last = 0.0
 
     def tell(progress: Progress) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN or progress.done == progress.total:
+        if now - last >= SECONDS_BETWEEN or progress.done == progress.total or progress.note:
             last = now
             send(progress)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from benchmark.engines.engine import Advanced, Event, Finished, Started
+from benchmark.engines.engine import Advanced, Event, Finished, Found, Started
 from benchmark.matrix.cell import Cell
 from benchmark.progress import Progress
 from benchmark.store.result import Result
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 10.0
 """A log of a long run stays readable."""
+ELSEWHERE = "published by another process"
 _WORDS = {"train": "training", "evaluate": "scoring"}
 _FRAME = 5
 """Lines of the live table that are no cells, and one to stay off the last line."""
@@ -71,11 +72,11 @@ class Track:
         """Take an event in, and return the cell that it is about."""
         now, name = self.clock(), event.cell.pretrain_id
         about = self.running.setdefault(name, Running(event.cell, now, None, now, now))
-        if isinstance(event, Advanced):
+        if isinstance(event, Advanced) and not event.progress.note:
             if about.progress is None or about.progress.phase != event.progress.phase:
                 about.phase_started = about.started if about.progress is None else now
             about.progress = event.progress
-        elif isinstance(event, Finished):
+        elif isinstance(event, Finished | Found):
             del self.running[name]
             self.done += event.result.final
             self.failed += not event.result.final
@@ -145,6 +146,10 @@ class Lines:
             self._line(about, "started")
         elif isinstance(event, Finished):
             self._line(about, outcome(event.result, now - about.started))
+        elif isinstance(event, Found):
+            self._line(about, ELSEWHERE)
+        elif event.progress.note:
+            self._line(about, event.progress.note)
         elif now - about.shown >= SECONDS_BETWEEN_LINES:
             about.shown = now
             words, left = moment(event.progress), about.left(now)
@@ -197,6 +202,10 @@ class Table:
             style = "green" if event.result.final else "red"
             line = Text(f"{about.cell.label}: ", style=style)
             self._console.print(line + Text(outcome(event.result, seconds)))
+        elif isinstance(event, Found):
+            self._console.print(Text(f"{about.cell.label}: {ELSEWHERE}", style="dim"))
+        elif isinstance(event, Advanced) and event.progress.note:
+            self._console.print(Text(f"{about.cell.label}: {event.progress.note}"))
 
     def _draw(self) -> Group:
         from rich.console import Group

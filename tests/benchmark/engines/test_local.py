@@ -12,12 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.engines.engine import Advanced, Event, Finished, Options, Started, Summary, Work
+from benchmark.engines.engine import (
+    Advanced,
+    Event,
+    Finished,
+    Found,
+    Options,
+    Started,
+    Summary,
+    Taken,
+    Work,
+)
 from benchmark.engines.local import LocalEngine
 from benchmark.engines.process import exit_words
 from benchmark.errors import DataError, ResultError, UsageError
 from benchmark.matrix.cell import Cell
 from tests.benchmark.engines.fakes import LINEAR, make_cell
+from tests.benchmark.factories import make_result
 
 
 def options(workers: int = 1) -> Options:
@@ -100,6 +111,39 @@ def test_an_error_of_the_listener_ends_every_worker() -> None:
             Path(f"/proc/{child}/cmdline").read_text() for child in children.read_text().split()
         ]
         assert not [command for command in commands if "spawn_main" in command]
+
+
+def test_a_cell_that_takes_too_long_is_ended_and_the_others_go_on() -> None:
+    """Its status says so, and that it may go on from there."""
+    events: list[Event] = []
+    limited = Options(workers=1, runner="tests.benchmark.engines.fakes", timeout=1.0)
+    cells = [make_cell("slow"), make_cell()]
+    summary = LocalEngine().run(works(cells), options=limited, on_event=events.append)
+    assert summary == Summary(total=2, done=1, failed=1)
+    result = finished(events)["slow"].result
+    assert result.status == "timeout"
+    assert result.error == "took longer than 1 s; it goes on from there when it is run again"
+
+
+def test_a_cell_of_another_process_is_waited_for() -> None:
+    """It is asked for again while others run; what comes of it elsewhere counts as done."""
+    events: list[Event] = []
+    asked: list[str] = []
+    busy = make_cell("ok", replicate=1)
+    published = make_result(cell=busy)
+
+    def take(cell: Cell) -> Taken:
+        asked.append(cell.pretrain_id)
+        if cell != busy:
+            return "mine"
+        return "busy" if asked.count(busy.pretrain_id) < 3 else published
+
+    summary = LocalEngine().run(
+        works([busy, make_cell()]), options=options(2), on_event=events.append, take=take
+    )
+    assert summary == Summary(total=2, done=2, failed=0)
+    assert events[-1] == Found(busy, published)
+    assert [event.cell for event in events if isinstance(event, Started)] == [make_cell()]
 
 
 def test_nothing_to_run_starts_no_process() -> None:

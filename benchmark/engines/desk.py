@@ -1,0 +1,83 @@
+"""Where a run takes cells from and hands results to, beside other runs on the same folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from benchmark.engines.engine import Finished, Taken
+from benchmark.errors import ResultError
+from benchmark.matrix.cell import Cell
+from benchmark.store import files, work
+from benchmark.store.claims import PATIENCE, Claims
+from benchmark.store.result import Result
+
+
+class Desk:
+    """Gives each cell to one process, and takes each result once."""
+
+    def __init__(
+        self, root: Path, before: Mapping[str, Result | None], *, patience: float = PATIENCE
+    ) -> None:
+        """Nothing is written before the first claim.
+
+        Args:
+            root: The results folder.
+            before: The result of every cell when the plan was made, by id: what the run replaces.
+            patience: Seconds after which another process without a sign of life is taken over.
+        """
+        self.root, self.before = root, before
+        self.claims = Claims(root, patience=patience)
+
+    def __enter__(self) -> Self:
+        """Begin to claim."""
+        self.claims.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of everything that is not published."""
+        self.claims.__exit__(kind, error, trace)
+
+    def take(self, cell: Cell) -> Taken:
+        """Claim a cell, unless another process works on it or has published it."""
+        found = self._published(cell)
+        if found is not None:
+            return found
+        if not self.claims.take(cell):
+            return "busy"
+        found = self._published(cell)  # in the moment before the claim
+        if found is not None:
+            self.claims.release(cell.pretrain_id)
+            return found
+        return "mine"
+
+    def hand_in(self, event: Finished) -> bool:
+        """Write a result and let go of its cell; False where another process came first.
+
+        Raises:
+            ResultError: If the disk is full or the folder cannot be written.
+        """
+        cell = event.cell
+        with self.claims.publishing(cell) as ours:
+            written = ours and self._published(cell) is None
+            if written:
+                files.record(self.root, event.result, event.predictions)
+        if ours and event.result.status not in ("timeout", "out_of_memory"):
+            # those two may go on with more of it; what failed would fail again from there
+            work.checkpoint_path(self.root, cell).unlink(missing_ok=True)
+        self.claims.release(cell.pretrain_id)
+        return written
+
+    def _published(self, cell: Cell) -> Result | None:
+        try:
+            found = files.find(self.root, cell)
+        except ResultError:  # damaged: to be replaced
+            return None
+        return None if found == self.before.get(cell.pretrain_id) else found
