@@ -92,6 +92,8 @@ def run_cell(
     started = provenance.now()
 
     def failed(status: Literal["failed", "out_of_memory"], text: str) -> Result:
+        if status == "failed" and checkpoint is not None:  # it would fail again from there
+            checkpoint.unlink(missing_ok=True)
         return failed_result(
             cell, status, text, device=device, threads=torch.get_num_threads(), command=command,
             started=started,

@@ -69,8 +69,7 @@ class Desk:
             written = ours and self._published(cell) is None
             if written:
                 files.record(self.root, event.result, event.predictions)
-        if ours and event.result.status not in ("timeout", "out_of_memory"):
-            # those two may go on with more of it; what failed would fail again from there
+        if ours and event.result.final:  # else more time or memory may bring it through from there
             work.checkpoint_path(self.root, cell).unlink(missing_ok=True)
         self.claims.release(cell.pretrain_id)
         return written

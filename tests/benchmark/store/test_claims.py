@@ -193,16 +193,16 @@ def test_a_damaged_result_is_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "kept"),
-    [("ok", False), ("failed", False), ("timeout", True), ("out_of_memory", True)],
+    [("ok", False), ("collapsed", False), ("failed", True), ("timeout", True)],
 )
 def test_a_checkpoint_stays_only_where_going_on_from_it_helps(
     status: str, kept: bool, tmp_path: Path
 ) -> None:
-    """More time or memory may bring it through; what failed would fail again."""
+    """A killed worker, more time or more memory: the next run brings it through from there."""
     desk = Desk(tmp_path, {})
     assert desk.take(CELL) == "mine"
     path = work.checkpoint_path(tmp_path, CELL)
     path.write_bytes(b"kept")
-    error = None if status == "ok" else "in words"
+    error = "in words" if kept else None
     assert desk.hand_in(finished(status=status, error=error))
     assert path.exists() == kept

@@ -182,6 +182,27 @@ def test_a_damaged_checkpoint_is_refused_and_changes_nothing(damage: str, tmp_pa
     assert notes[0].endswith("; the cell starts again")
 
 
+def test_a_training_that_fails_leaves_no_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would fail again from there: the next run begins anew, with whatever was mended."""
+    path = tmp_path / "kept.safetensors"
+    kept = pretrain.train_step
+
+    def step(job: pretrain.Job, *rest: object) -> float:
+        if rest[1] == 2:
+            assert path.exists()
+            raise pretrain.NonFiniteLossError(2, float("nan"), torch.arange(3))
+        return kept(job, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pretrain, "train_step", step)
+    result, _ = run_cell(
+        _cell("simclr"), KNN, data=None, dataset=_data(), checkpoint=path, every=0.0
+    )
+    assert (result.status, path.exists()) == ("failed", False)
+    assert result.error == "loss is nan at step 2 (images 0, 1, 2, ... of the train split)"
+
+
 def test_a_part_on_another_machine_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The number stands, but exactness is promised between equal executions only."""
     cell, path = _cell("simclr"), tmp_path / "kept.safetensors"
