@@ -12,12 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from methods.aspects.augmentation.colour import (
-    GaussianBlur,
-    Normalise,
-    RandomGrayscale,
-    Solarise,
-)
+from methods.aspects.augmentation.colour import Normalise, RandomGrayscale
+from methods.aspects.augmentation.filters import GaussianBlur, Solarise
 from methods.aspects.augmentation.geometry import RandomHorizontalFlip, RandomResizedCrop
 from methods.aspects.augmentation.pipeline import Pipeline
 from methods.aspects.augmentation.presets import evaluation, jitter, pair

@@ -10,15 +10,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms import functional as reference
 
-from methods.aspects.augmentation.colour import (
-    Blur,
-    ColourJitter,
-    GaussianBlur,
-    Jitter,
-    Normalise,
-    RandomGrayscale,
-    Solarise,
-)
+from methods.aspects.augmentation.colour import ColourJitter, Jitter, Normalise, RandomGrayscale
+from methods.aspects.augmentation.filters import Blur, GaussianBlur, Solarise
 from methods.aspects.augmentation.geometry import Decision
 from methods.aspects.augmentation.hue import turn_hue
 from methods.aspects.augmentation.transform import NoParameters

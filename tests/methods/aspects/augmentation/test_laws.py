@@ -15,7 +15,8 @@ import torchvision
 from scipy import stats
 from torch import Tensor
 
-from methods.aspects.augmentation.colour import ColourJitter, GaussianBlur
+from methods.aspects.augmentation.colour import ColourJitter
+from methods.aspects.augmentation.filters import GaussianBlur
 from methods.aspects.augmentation.geometry import RandomHorizontalFlip, RandomResizedCrop
 from methods.randomness import Draws
 

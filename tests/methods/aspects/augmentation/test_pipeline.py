@@ -13,13 +13,8 @@ from torch import Tensor
 from torchvision.transforms import functional as reference
 
 from methods.aspects.augmentation import pipeline as module
-from methods.aspects.augmentation.colour import (
-    ColourJitter,
-    GaussianBlur,
-    Normalise,
-    RandomGrayscale,
-    Solarise,
-)
+from methods.aspects.augmentation.colour import ColourJitter, Normalise, RandomGrayscale
+from methods.aspects.augmentation.filters import GaussianBlur, Solarise
 from methods.aspects.augmentation.geometry import (
     RandomHorizontalFlip,
     RandomResizedCrop,
