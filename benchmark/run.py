@@ -28,6 +28,7 @@ from benchmark.matrix.cell import Cell
 from benchmark.matrix.protocol import Protocol
 from benchmark.progress import Progress
 from benchmark.store import provenance
+from benchmark.store.closure import Sources
 from benchmark.store.result import Described, Ledger, Provenance, Result, Sanity, Score
 from benchmark.store.work import EVERY_SECONDS
 from benchmark.training.checkpoint import Course, Keeper, Stamp
@@ -40,6 +41,8 @@ from methods.recipe import Extraction, Grouped, Indexed, Recipe, negatives_per_a
 Predictions: TypeAlias = dict[str, NDArray[np.signedinteger[Any]]]
 SANITY_IMAGES = 1000
 """Test images, at most, on which collapse is looked for."""
+_SOURCES = Sources()
+"""Of this process: what it has imported, also where a file is edited between two cells."""
 
 
 class Run:
@@ -74,6 +77,7 @@ class Run:
         self.encoder = build_encoder(cell, self.setting, self.recipe).to(self.device)
         self.extraction = build_extraction(cell, self.recipe, self.encoder)
         self.predictions: Predictions = {}
+        self.closure = _SOURCES.files(cell, protocols)
 
     def result(self, *, command: str, started: str) -> Result:
         """Train, score and describe; say what came of it."""
@@ -108,6 +112,7 @@ class Run:
                 command=command,
                 started=started,
                 finished=provenance.now(),
+                closure=self.closure,
             ),
         )
 

@@ -186,6 +186,9 @@ class Provenance(Record):
     """UTC, ISO 8601."""
     finished: str
     """UTC, ISO 8601."""
+    closure: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{16}$")]] = {}
+    """What could have changed the number, with hashes: sources, comments and formatting left out,
+    and what the names in the cell stood for. Empty in results older than this field."""
 
 
 class Result(Record):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
+from benchmark.errors import UsageError
 from benchmark.matrix.budget import NAMED, Budget
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.protocol import PROTOCOLS
+from benchmark.store.closure import Sources
 from benchmark.store.result import (
     Described,
     Execution,
@@ -20,6 +23,7 @@ from benchmark.store.result import (
 from methods.settings import Training, Value
 
 SHA = "ab" * 32
+SOURCES = Sources()
 
 
 def make_cell(
@@ -67,10 +71,11 @@ def make_result(
     marks: tuple[str, ...] = (),
     epochs: float = 6.272,
     official: bool = True,
-    dataset_sha256: str = SHA,
+    dataset_sha256: str | None = None,
     processor: str = "a processor",
     commit: str | None = "0123456789abcdef0123456789abcdef01234567",
     dirty: bool | None = False,
+    closure: dict[str, str] | None = None,
 ) -> Result:
     """Make a valid result.
 
@@ -87,14 +92,17 @@ def make_result(
         marks: What the recipe says a reader must know.
         epochs: Passes over the pretraining split.
         official: Whether the dataset's files are the published ones.
-        dataset_sha256: Of the dataset's content.
+        dataset_sha256: Of the dataset's content; by default one that begins as what is pinned.
         processor: What it ran on.
         commit: Of the program.
         dirty: Whether that had uncommitted changes.
+        closure: Hashes of the sources; by default of those that are there.
     """
     cell = cell or make_cell(method, dataset, encoder, replicate=replicate)
     final = status in ("ok", "collapsed")
     found = {"linear": value, **(scores or {})} if final else {}
+    sources = current_sources(cell, found) if final else {}
+    content = sources.get(f"content of {cell.dataset}", "") + SHA
     return Result(
         id=cell.pretrain_id,
         cell=cell,
@@ -112,7 +120,7 @@ def make_result(
         execution=make_execution(processor),
         provenance=Provenance(
             weights_sha256=SHA if final else None,
-            dataset_sha256=dataset_sha256 if final else "",
+            dataset_sha256=(dataset_sha256 or content[: len(SHA)]) if final else "",
             dataset_official=official,
             predictions_sha256=None,
             commit=commit,
@@ -120,8 +128,17 @@ def make_result(
             command="cslbench run",
             started="2026-01-01T00:00:00+00:00",
             finished="2026-01-01T00:01:00+00:00",
+            closure=sources if closure is None else closure,
         ),
     )
+
+
+def current_sources(cell: Cell, protocols: Iterable[str]) -> dict[str, str]:
+    """Return the sources of a cell as they are; none of a method that nobody has."""
+    try:
+        return SOURCES.files(cell, [PROTOCOLS[name] for name in protocols])
+    except UsageError:
+        return {}
 
 
 def make_ledger(epochs: float = 6.272, images: int = 50_176) -> Ledger:
