@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -12,10 +12,11 @@ from typing import Literal, TypeAlias
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.model import Excluded, Matrix
 from benchmark.store import files
+from benchmark.store.closure import Sources, words
 from benchmark.store.files import Broken
 from benchmark.store.result import Result
 
-State = Literal["done", "to run", "failed before"]
+State = Literal["done", "stale", "failed before", "to run"]
 Row: TypeAlias = tuple[str, str, str]
 """Method, dataset and encoder."""
 
@@ -27,7 +28,7 @@ class Planned:
     cell: Cell
     state: State
     reason: str = ""
-    """Why a cell that has a result is run again."""
+    """Why a cell that has a result is run again, or what has changed since where it is not."""
     seconds: float | None = None
     """What it would take, from earlier results of its row; None where there is none; 0 if done."""
     result: Result | None = None
@@ -64,12 +65,13 @@ class Plan:
         return sum(row.seconds is None for row in self.rows)
 
 
-def plan(matrix: Matrix, root: Path) -> Plan:
+def plan(matrix: Matrix, root: Path, *, accept_stale: bool = False) -> Plan:
     """Compare a matrix with a results folder.
 
     Args:
         matrix: What is wanted.
         root: The results folder; it need not exist.
+        accept_stale: Whether a result counts as done though its sources have changed since.
 
     Raises:
         ResultError: If the folder is a file.
@@ -77,8 +79,16 @@ def plan(matrix: Matrix, root: Path) -> Plan:
     loaded = files.read_all(root)
     by_id = {result.id: result for result in loaded.results}
     pace = paces(loaded.results)
-    rows = tuple(_planned(matrix, cell, by_id.get(cell.pretrain_id), pace) for cell in matrix.cells)
-    return Plan(rows, matrix.excluded, loaded.broken)
+    sources = Sources()
+
+    def planned(cell: Cell) -> Planned:
+        found, seconds = by_id.get(cell.pretrain_id), _estimate(cell, pace.get(_row(cell)))
+        if found is None:
+            return Planned(cell, "to run", seconds=seconds)
+        state, reason = _judged(matrix, found, sources, accept_stale=accept_stale)
+        return Planned(cell, state, reason, 0.0 if state == "done" else seconds, found)
+
+    return Plan(tuple(map(planned, matrix.cells)), matrix.excluded, loaded.broken)
 
 
 @dataclass(frozen=True)
@@ -113,20 +123,19 @@ def _row(cell: Cell) -> Row:
     return cell.method, cell.dataset, cell.encoder
 
 
-def _planned(
-    matrix: Matrix, cell: Cell, result: Result | None, pace: Mapping[Row, Pace]
-) -> Planned:
-    seconds = _estimate(cell, pace.get(_row(cell)))
-    if result is None:
-        return Planned(cell, "to run", seconds=seconds)
+def _judged(
+    matrix: Matrix, result: Result, sources: Sources, *, accept_stale: bool
+) -> tuple[State, str]:
+    """Say what a cell's result is worth, and why."""
     if not result.final:
-        words = f"{result.status}: {result.error or ''}"
-        return Planned(cell, "failed before", words, seconds, result)
-    lacking = missing(result, [protocol.name for protocol in matrix.wanted(cell)])
+        return "failed before", f"{result.status}: {result.error or ''}"
+    stale = words(sources.stale(result))
+    if stale and not accept_stale:
+        return "stale", stale
+    lacking = missing(result, [protocol.name for protocol in matrix.wanted(result.cell)])
     if lacking:
-        words = f"lacks the protocols {', '.join(lacking)}"
-        return Planned(cell, "to run", words, seconds, result)
-    return Planned(cell, "done", seconds=0.0, result=result)
+        return "to run", f"lacks the protocols {', '.join(lacking)}"
+    return "done", stale
 
 
 def _estimate(cell: Cell, pace: Pace | None) -> float | None:

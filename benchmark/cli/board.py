@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,13 @@ def path(results: Path) -> Path:
     return (folder.parent if folder.name == RESULTS.name else folder) / NAME
 
 
-def rendered(results: Path, matrix: Matrix | None) -> str:
+def rendered(results: Path, matrix: Matrix | None, *, marks_stale: bool = False) -> str:
     """Return the board as Markdown; with a matrix, cells of it without a result have a row.
+
+    Args:
+        results: The results folder.
+        matrix: What should be there, if that is known.
+        marks_stale: Whether to compare the results with this program's source.
 
     Raises:
         ResultError: If results contradict each other.
@@ -55,8 +61,18 @@ def rendered(results: Path, matrix: Matrix | None) -> str:
         raise ResultError(f"{results}: {error}") from None
     broken = (*loaded.broken, *dict.fromkeys(damaged))
     return leaderboard.render(
-        loaded.results, broken, load_reported(), matrix=matrix, floor_checks=checks
-    )
+        loaded.results, broken, load_reported(), matrix=matrix, floor_checks=checks,
+        stale=_stale(loaded.results) if marks_stale else None,
+    )  # fmt: skip
+
+
+def printed(results: Path, matrix: Matrix | None) -> str:
+    """Return the board for a person who has this program: its rows say what is stale.
+
+    Raises:
+        ResultError: As `rendered`.
+    """
+    return rendered(results, matrix, marks_stale=True)
 
 
 def written(results: Path, matrix: Matrix | None) -> str:
@@ -77,6 +93,21 @@ def is_current(results: Path, text: str) -> bool:
         return place.is_file() and place.read_bytes() == text.encode()
     loaded = files.read_all(results)
     return not loaded.results and not loaded.broken
+
+
+def _stale(results: Iterable[Result]) -> dict[str, str]:
+    """Return what has changed since results were made, in words, by their ids."""
+    from benchmark.errors import UsageError
+    from benchmark.store.closure import Sources, words
+
+    found, sources = {}, Sources()
+    for result in results:
+        if result.final:
+            try:
+                found[result.id] = words(sources.stale(result))
+            except UsageError as error:  # of a plugin that was not named, or of a stranger
+                found[result.id] = f"sources not found ({error})"
+    return {name: text for name, text in found.items() if text}
 
 
 def own(text: str) -> str:

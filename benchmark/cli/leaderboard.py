@@ -26,20 +26,23 @@ def leaderboard(
 ) -> None:
     """Print the leaderboard of a results folder, as Markdown.
 
+    What is printed marks results whose sources have changed since; what is written and checked
+    does not, so that it follows from the results alone.
+
     Example: cslbench leaderboard --results demo
     """
     whole = chosen(matrix) if matrix else None
     if as_json:
         _print_results(results)
         return
-    text = board.written(results, whole) if write else board.rendered(results, whole)
     if check:
+        text = board.written(results, whole) if write else board.rendered(results, whole)
         if not board.is_current(results, text):
             where = board.path(results)
             typer.echo(f"{where}: is not what the results say; run with --write", err=True)
             raise typer.Exit(1)
         return
-    typer.echo(text)
+    typer.echo(board.written(results, whole) if write else board.printed(results, whole))
 
 
 def _print_results(results: ResultsFolder) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from benchmark.cli.shared import (
     RESULTS,
+    AcceptStale,
     AsJson,
     Datasets,
     Encoders,
@@ -39,6 +40,7 @@ def plan(
     results: ResultsFolder = RESULTS,
     plugin: Plugins = None,
     workers: Annotated[int, typer.Option(min=1, help="Cells side by side.")] = 1,
+    accept_stale: AcceptStale = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a run would do, what is left out and why, and about how long it would take.
@@ -49,7 +51,7 @@ def plan(
         matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
         plugins=plugin,
     )  # fmt: skip
-    found = _planned(part, results)
+    found = _planned(part, results, accept_stale=accept_stale)
     if as_json:
         print_json(_facts(found))
         return
@@ -74,7 +76,7 @@ def status(
     plugin: Plugins = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count what is done, failed and missing, and name all that is not done.
+    """Count what is done, stale, failed and missing, and name all that is not done.
 
     Example: cslbench status --results demo
     """
@@ -82,27 +84,35 @@ def status(
         matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
         plugins=plugin,
     )  # fmt: skip
-    found = _planned(part, results)
+    found = _planned(part, results, accept_stale=False)
     counts = _counts(found)
     if as_json:
         print_json({"counts": counts, **_facts(found)})
         return
     for row in found.to_run:
-        typer.echo(f"{row.state}: {row.cell.label}{': ' + row.reason if row.reason else ''}")
+        typer.echo(_told(row))
     for broken in found.broken:
         typer.echo(f"no result: {broken.path}: {broken.reason}")
     typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
 
 
-def _planned(part: Matrix, results: Path) -> Plan:
+def _planned(part: Matrix, results: Path, *, accept_stale: bool) -> Plan:
     from benchmark import plan
 
-    return plan.plan(part, results)
+    return plan.plan(part, results, accept_stale=accept_stale)
+
+
+def _told(row: Planned) -> str:
+    if row.state == "stale":  # the reason says so itself
+        return f"{row.reason}: {row.cell.label}"
+    return f"{row.state}: {row.cell.label}{': ' + row.reason if row.reason else ''}"
 
 
 def _counts(found: Plan) -> dict[str, int]:
+    from benchmark.plan import State
+
     states = [row.state for row in found.rows]
-    return {state: states.count(state) for state in ("done", "failed before", "to run")}
+    return {state: states.count(state) for state in get_args(State)}
 
 
 def _row(row: Planned) -> tuple[str, ...]:

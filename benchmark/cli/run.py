@@ -14,6 +14,7 @@ import typer
 from benchmark.cli.shared import (
     NEGATIVE,
     RESULTS,
+    AcceptStale,
     AsJson,
     DataFolder,
     Datasets,
@@ -79,6 +80,7 @@ def run(
         typer.Option(min=0.0, metavar="SECONDS", help="Of training, at least; 0 is every step."),
     ] = EVERY_SECONDS,
     force: Annotated[bool, typer.Option("--force", help="Also run what is done again.")] = False,
+    accept_stale: AcceptStale = False,
     no_board: Annotated[
         bool, typer.Option("--no-board", help="Neither print nor write the leaderboard.")
     ] = False,
@@ -89,7 +91,8 @@ def run(
 ) -> None:
     """Run every cell of a matrix that has no valid result yet, then show the leaderboard.
 
-    Cells that failed before are tried again. Exit 1 if a cell failed, after all others ran.
+    Cells that failed before are tried again, and so are those whose sources have changed since
+    (`--accept-stale`: not these). Exit 1 if a cell failed, after all others ran.
 
     Example: cslbench run cifar10-quick -m simclr -m byol --data ~/data --results mine
     """
@@ -99,7 +102,7 @@ def run(
         matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
         plugins=plugin,
     )  # fmt: skip
-    rows = _todo(part, results, force=force, quiet=as_json)
+    rows = _todo(part, results, force=force, accept_stale=accept_stale, quiet=as_json)
     options = Options(
         workers=workers or _workers(device, threads), threads=threads, device=device.value,
         data=data, plugins=tuple(plugin or ()), command=typed(), runner=RUNNER,
@@ -116,19 +119,23 @@ def run(
         raise typer.Exit(NEGATIVE)
 
 
-def _todo(part: Matrix, results: Path, *, force: bool, quiet: bool) -> list[Planned]:
+def _todo(
+    part: Matrix, results: Path, *, force: bool, accept_stale: bool, quiet: bool
+) -> list[Planned]:
     """Return what has no valid result, the longest first where that is known."""
     from benchmark import plan
     from benchmark.store import files
 
     files.check_folder(results)
-    planned = plan.plan(part, results)
+    planned = plan.plan(part, results, accept_stale=accept_stale)
     for broken in planned.broken:
         typer.echo(f"not counted: {broken.path}: {broken.reason}", err=True)
     rows = planned.rows if force else planned.to_run
     if not quiet:
         before = len(planned.rows) - len(rows)
-        typer.echo(f"{part.name}: {len(rows)} cells to run, {before} done before")
+        stale = sum(row.state == "stale" for row in rows)
+        anew = f" ({stale} of them stale)" if stale else ""
+        typer.echo(f"{part.name}: {len(rows)} cells to run{anew}, {before} done before")
     return sorted(rows, key=lambda row: -float("inf" if row.seconds is None else row.seconds))
 
 
@@ -183,8 +190,9 @@ def _workers(device: Device, threads: int) -> int:
 def _board(results: Path, *, quiet: bool) -> None:
     from benchmark.cli import board
 
-    text = board.written(results, None)
+    board.written(results, None)
     if not quiet:
+        text = board.printed(results, None)
         typer.echo(
             f"\n{board.own(text)}\n\nwhole, with what others reported: {board.path(results)}"
         )

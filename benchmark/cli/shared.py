@@ -51,6 +51,9 @@ Plugins = Annotated[
         "--plugin", metavar="FILE.py", help="A file with a method of your own; repeatable."
     ),
 ]
+AcceptStale = Annotated[
+    bool, typer.Option("--accept-stale", help="Take results whose sources have changed as done.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 RESULTS = Path("results")

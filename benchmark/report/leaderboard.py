@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.evidence.floor import FloorCheck
@@ -49,6 +49,7 @@ def render(
     *,
     matrix: Matrix | None = None,
     floor_checks: Iterable[FloorCheck] | None = None,
+    stale: Mapping[str, str] | None = None,
 ) -> str:
     """Return the board as Markdown: the same bytes for the same arguments, in any order.
 
@@ -58,10 +59,12 @@ def render(
         reported: What others published.
         matrix: What should be there; without it nothing is known to be missing.
         floor_checks: Tests against the floor, where predictions were kept.
+        stale: What has changed since a result was made, in words, by its id. That depends on the
+            program that looks, so nothing of it is in a board that is kept.
     """
     shown = latest(results)
     checks = None if floor_checks is None else {check.id: check for check in floor_checks}
-    found = tables(shown, matrix.cells if matrix else ())
+    found = tables(shown, matrix.cells if matrix else (), stale or {})
     unreadable = sorted(broken, key=lambda file: (file.path.as_posix(), file.reason))
     parts = ["# Leaderboard", markdown.bullets([*_header(shown, found, checks, matrix)])]
     for dataset in sorted({table.cell.dataset for table in found}):

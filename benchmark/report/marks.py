@@ -19,7 +19,13 @@ def marks(
         checks: By id; None where no predictions were looked at.
         alike: Whether another row of the table has the same name.
     """
-    found = [*_gaps(row), *_collapsed(row), *_below(row, floor, checks), *_described(row)]
+    found = [
+        *_gaps(row),
+        *row.stale,
+        *_collapsed(row),
+        *_below(row, floor, checks),
+        *_described(row),
+    ]
     if floor and floor.resolution != row.cell.values.get("resolution"):
         found.append(f"floor seen at {floor.resolution} px")
     if alike:

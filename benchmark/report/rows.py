@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,8 @@ class Row:
     """In the order of their replicates."""
     results: tuple[Result, ...]
     """Of some of the cells, final or not, in the same order."""
+    stale: tuple[str, ...] = ()
+    """What has changed since, in words; each once."""
 
     @property
     def cell(self) -> Cell:
@@ -117,14 +119,17 @@ class Table:
         )
 
 
-def tables(results: Iterable[Result], cells: Iterable[Cell] = ()) -> list[Table]:
+def tables(
+    results: Iterable[Result], cells: Iterable[Cell] = (), stale: Mapping[str, str] | None = None
+) -> list[Table]:
     """Group results, and cells that should have one, into rows and rows into tables.
 
     Args:
         results: Of any cells, at most one each.
         cells: What a matrix says to run.
+        stale: What has changed since a result was made, by its id.
     """
-    rows = _rows(results, cells)
+    rows = _rows(results, cells, stale or {})
     controls = [row for row in rows if is_control(row.cell)]
     found: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
@@ -158,7 +163,7 @@ def latest(results: Iterable[Result]) -> list[Result]:
     return list(found.values())
 
 
-def _rows(results: Iterable[Result], cells: Iterable[Cell]) -> list[Row]:
+def _rows(results: Iterable[Result], cells: Iterable[Cell], stale: Mapping[str, str]) -> list[Row]:
     by_id = {result.id: result for result in latest(results)}
     every = {cell.pretrain_id: cell for cell in cells}
     every.update({name: result.cell for name, result in by_id.items()})
@@ -168,7 +173,8 @@ def _rows(results: Iterable[Result], cells: Iterable[Cell]) -> list[Row]:
         sha = result.provenance.dataset_sha256 if result and result.final else ""
         alike = cell.model_copy(update={"replicate": 0}).pretrain_id
         groups.setdefault(alike, {}).setdefault(sha, []).append(cell)
-    return [_row(found, by_id) for by_content in groups.values() for found in _placed(by_content)]
+    placed = [found for by_content in groups.values() for found in _placed(by_content)]
+    return [_row(found, by_id, stale) for found in placed]
 
 
 def _placed(by_content: dict[str, list[Cell]]) -> list[list[Cell]]:
@@ -179,10 +185,11 @@ def _placed(by_content: dict[str, list[Cell]]) -> list[list[Cell]]:
     return rows
 
 
-def _row(cells: Sequence[Cell], by_id: dict[str, Result]) -> Row:
+def _row(cells: Sequence[Cell], by_id: Mapping[str, Result], stale: Mapping[str, str]) -> Row:
     ordered = tuple(sorted(cells, key=lambda cell: cell.replicate))
     found = (by_id.get(cell.pretrain_id) for cell in ordered)
-    return Row(ordered, tuple(result for result in found if result is not None))
+    changed = dict.fromkeys(stale[c.pretrain_id] for c in ordered if c.pretrain_id in stale)
+    return Row(ordered, tuple(result for result in found if result is not None), tuple(changed))
 
 
 def _table_key(cell: Cell) -> tuple[object, ...]:

@@ -11,9 +11,10 @@ from benchmark.matrix.cell import Cell
 from benchmark.matrix.model import Excluded, Matrix
 from benchmark.matrix.protocol import PROTOCOLS
 from benchmark.plan import plan
-from benchmark.store import files
+from benchmark.store import files, graph
 from benchmark.store.result import Result
 from tests.benchmark.factories import make_cell, make_result
+from tests.benchmark.sources import copied, edit
 
 CELLS = tuple(make_cell("simclr", replicate=k) for k in range(3))
 OTHER = make_cell("byol")
@@ -72,6 +73,42 @@ def test_a_finished_cell_without_a_wanted_protocol_is_to_run(tmp_path: Path) -> 
         ("to run", "lacks the protocols knn"),
         ("done", ""),
     ]
+
+
+def test_a_cell_whose_source_changed_is_stale_unless_that_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BYOL's loss is BYOL's alone; accepted, the row is done and still says what changed."""
+    root = store(tmp_path / "results", make_result(cell=CELLS[0]), make_result(cell=OTHER))
+    monkeypatch.setattr(graph, "ROOT", copied(tmp_path / "copy"))
+    wanted = matrix(CELLS[0], OTHER)
+    assert [row.state for row in plan(wanted, root).rows] == ["done", "done"]
+    edit(tmp_path / "copy", "methods/aspects/loss/attraction.py")
+    found = plan(wanted, root).rows
+    assert [(row.state, row.reason, row.runs) for row in found] == [
+        ("done", "", False),
+        ("stale", "stale (attraction.py changed)", True),
+    ]
+    accepted = plan(wanted, root, accept_stale=True).rows[1]
+    assert (accepted.state, accepted.reason) == ("done", "stale (attraction.py changed)")
+    assert (accepted.runs, accepted.seconds) == (False, 0.0)
+
+
+def test_a_stale_cell_takes_the_time_it_took(tmp_path: Path) -> None:
+    """It is run again from its first step: 10 s and 2 s of evaluation."""
+    root = store(tmp_path, make_result(cell=CELLS[0], closure={}))
+    assert plan(matrix(CELLS[0]), root).seconds == pytest.approx(12.0)
+
+
+def test_accepting_what_is_stale_accepts_no_gap(tmp_path: Path) -> None:
+    """A protocol that is wanted and not there is still to run; what failed before, too."""
+    root = store(
+        tmp_path,
+        make_result(cell=CELLS[0], closure={}),
+        make_result(cell=CELLS[1], status="failed", error="no", closure={}),
+    )
+    rows = plan(matrix(*CELLS[:2], protocols=("linear", "knn")), root, accept_stale=True).rows
+    assert [row.state for row in rows] == ["to run", "failed before"]
 
 
 def test_time_is_estimated_from_the_same_row(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from typer.testing import CliRunner, Result
 
 from benchmark.cli import application
 from benchmark.cli import run as run_module
-from benchmark.store import files
+from benchmark.store import files, graph
 from methods.cards import CARDS
+from tests.benchmark.sources import copied, edit
 
 ROOT = Path(__file__).parents[3]
 FAKES = "tests.benchmark.engines.fakes"
@@ -92,7 +93,9 @@ def test_a_run_writes_results_and_the_board(tmp_path: Path) -> None:
     assert "0 cells to run, 2 done before" in again.output
     assert cslbench("validate", "--results", results).output == "nothing wrong\n"
     status = cslbench("status", matrix(tmp_path), "--results", results, "--json")
-    assert json.loads(status.stdout)["counts"] == {"done": 2, "failed before": 0, "to run": 0}
+    assert json.loads(status.stdout)["counts"] == {
+        "done": 2, "stale": 0, "failed before": 0, "to run": 0,
+    }  # fmt: skip
 
 
 def test_a_failed_cell_is_exit_1_after_the_others_and_is_tried_again(tmp_path: Path) -> None:
@@ -147,6 +150,29 @@ def test_force_runs_what_is_done_again(tmp_path: Path) -> None:
     ]
     cslbench(*arguments)
     assert "2 cells to run, 0 done before" in cslbench(*arguments, "--force").output
+
+
+def test_a_run_repeats_just_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`plan`, `status` and the board name the file; `--accept-stale` takes the result as it is."""
+    results, path = tmp_path / "demo", matrix(tmp_path)
+    cslbench("run", path, "--results", results)
+    monkeypatch.setattr(graph, "ROOT", copied(tmp_path / "copy"))
+    edit(tmp_path / "copy", "methods/aspects/loss/attraction.py")
+    mark, of_folder = "stale (attraction.py changed)", (path, "--results", results)
+    status = cslbench("status", *of_folder).stdout.splitlines()
+    assert status[0].startswith(f"{mark}: byol photos compact")
+    assert status[1:] == ["1 done, 1 stale, 0 failed before, 0 to run"]
+    assert mark in cslbench("plan", *of_folder).stdout
+    accepted = cslbench("plan", *of_folder, "--accept-stale").stdout
+    assert mark in accepted
+    assert accepted.splitlines()[-1] == "2 done, 0 stale, 0 failed before, 0 to run"
+    kept = cslbench("run", *of_folder, "--accept-stale")
+    assert "0 cells to run, 2 done before" in kept.stdout
+    assert mark in kept.stdout
+    assert mark not in (results / "leaderboard.md").read_text()
+    again = cslbench("run", *of_folder, "--no-board")
+    assert "tiny: 1 cells to run (1 of them stale), 1 done before" in again.stdout
+    assert "[1/1] byol photos compact" in again.stdout
 
 
 def test_missing_data_is_exit_2_and_nothing_is_written(
@@ -309,4 +335,10 @@ def test_a_plugin_trains_in_a_real_worker(tmp_path: Path, monkeypatch: pytest.Mo
     (result,) = files.read_all(results).results
     assert (result.cell.method, result.status) == ("mine", "ok")
     assert result.execution.threads == 1
+    assert {"plugin:mine", "benchmark/run.py", "methods/simclr.py"} <= set(
+        result.provenance.closure
+    )
+    assert not {"methods/byol.py", "benchmark/data/photos.py"} & set(result.provenance.closure)
+    status = cslbench("status", path, "--results", results, "--plugin", own)
+    assert status.stdout == "1 done, 0 stale, 0 failed before, 0 to run\n"
     assert files.read_predictions(results, result)["linear"].shape == (600,)

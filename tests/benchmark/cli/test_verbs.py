@@ -73,7 +73,7 @@ def test_a_plan_names_every_cell_and_the_time(tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) == 1 + 3 + 1
     last = done.stdout.splitlines()[-1]
     assert last == (
-        "0 done, 0 failed before, 3 to run; about 0 s and 3 cells of unknown length, "
+        "0 done, 0 stale, 0 failed before, 3 to run; about 0 s and 3 cells of unknown length, "
         "with --workers 1"
     )
     cells = json.loads(cslbench(*arguments, "--json").stdout)["cells"]
@@ -138,6 +138,26 @@ def test_the_board_of_a_matrix_shows_what_is_missing(tmp_path: Path) -> None:
     assert "amdim photos" not in cslbench("leaderboard", "--results", tmp_path).stdout
     whole = cslbench("leaderboard", "--results", tmp_path, "--matrix", "default").stdout
     assert len(whole) > len(cslbench("leaderboard", "--results", tmp_path).stdout)
+
+
+def test_a_printed_board_marks_what_is_stale_and_a_written_one_does_not(tmp_path: Path) -> None:
+    """What is kept follows from the results alone; a method that nobody has says so."""
+    results = tmp_path / "results"
+    files.write(results, make_result("simclr", closure={}), {})
+    files.write(results, make_result("byol"), {})
+    files.write(results, make_result("mine"), {})
+    files.write(results, make_result("amdim", status="failed", error="no"), {})
+    mark = "stale (made before sources were recorded)"
+    lines = board.own(cslbench("leaderboard", "--results", results).stdout).splitlines()
+    marked = {line.split()[1]: line for line in lines if line.startswith("| ")}
+    assert mark in marked["simclr"]
+    assert "sources not found (unknown method 'mine'" in marked["mine"]
+    assert not any(word in marked["byol"] for word in ("stale", "sources"))
+    assert not any(word in marked["amdim"] for word in ("stale", "sources"))
+    written = cslbench("leaderboard", "--results", results, "--write").stdout
+    assert written == (tmp_path / "leaderboard.md").read_text() + "\n"
+    assert "stale" not in written
+    assert cslbench("leaderboard", "--results", results, "--check").exit_code == 0
 
 
 def test_results_can_be_read_as_json(tmp_path: Path) -> None:

@@ -157,3 +157,12 @@ def test_of_two_results_of_one_cell_a_number_goes_before_a_failure() -> None:
 
     assert [result.status for result in latest(results)] == ["ok"]
     assert latest(results) == latest(results[::-1])
+
+
+def test_a_row_says_once_what_is_stale() -> None:
+    """Replicates that differ in what changed say both; a stale id of no result says nothing."""
+    results = [make_result(replicate=k) for k in range(3)]
+    stale = dict(zip([result.id for result in results], "aba", strict=True))
+    ((row,),) = (table.rows for table in tables(results, stale={**stale, "0" * 16: "c"}))
+    assert row.stale == ("a", "b")
+    assert tables(results)[0].rows[0].stale == ()
