@@ -131,7 +131,8 @@ class Run:
     def _keeper(self) -> Keeper | None:
         if self.checkpoint is None:
             return None
-        stamp = Stamp(self.cell.pretrain_id, {}, self.execution)
+        # how it is scored later is no matter of its training
+        stamp = Stamp(self.cell.pretrain_id, _SOURCES.files(self.cell, ()), self.execution)
 
         def tell(note: str) -> None:
             self.progress(Progress(self.cell.pretrain_id, "train", 0, 1, note=note))
