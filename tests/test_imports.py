@@ -15,9 +15,9 @@ from methods.cards import CARDS
 
 ROOT = Path(__file__).parents[1]
 WITHOUT_TORCH = (
-    "benchmark.cli", "benchmark.engines", "benchmark.errors", "benchmark.evidence",
-    "benchmark.matrix", "benchmark.plan", "benchmark.plugins", "benchmark.progress",
-    "benchmark.report", "benchmark.store", "benchmark.cell", "benchmark.data.catalogue",
+    "benchmark.checks", "benchmark.cli", "benchmark.engines", "benchmark.errors",
+    "benchmark.evidence", "benchmark.matrix", "benchmark.plan", "benchmark.plugins",
+    "benchmark.progress", "benchmark.report", "benchmark.store", "benchmark.cell", "benchmark.data.catalogue",
     "methods.cards", "methods.catalogue", "methods.contract", "methods.selector",
     "methods.settings",
 )  # fmt: skip

@@ -12,6 +12,7 @@ def application() -> typer.Typer:
     """Return the application with all its verbs."""
     # imported here, so that the names of the modules stay the modules' own
     from benchmark.cli.data import data
+    from benchmark.cli.diff import diff
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
     from benchmark.cli.plan import plan, status
@@ -30,7 +31,7 @@ def application() -> typer.Typer:
         rich_markup_mode=None,  # rich alone would take half of the time that --help may take
         pretty_exceptions_enable=False,
     )
-    for verb in (run, plan, status, leaderboard, validate, data, tune):
+    for verb in (run, plan, status, leaderboard, validate, diff, data, tune):
         app.command()(verb)
     app.command("list")(show)
     return app

@@ -14,7 +14,9 @@ from benchmark.store import files
 from methods.cards import CARDS
 from tests.benchmark.factories import make_result
 
-VERBS = ("run", "plan", "status", "leaderboard", "validate", "data", "tune", "list")
+VERBS = (
+    "run", "plan", "status", "leaderboard", "validate", "diff", "data", "tune", "list",
+)  # fmt: skip
 
 
 def cslbench(*arguments: str | Path) -> Result:
@@ -201,3 +203,26 @@ def test_data_says_what_is_there_or_what_to_do(tmp_path: Path) -> None:
         assert done.exit_code == 2
         assert says in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_diff_says_what_differs_and_nothing_else(tmp_path: Path) -> None:
+    """Exit 0 where the numbers are equal, 1 where they are not, 2 where one cannot be read."""
+    first = files.write(tmp_path / "a", make_result(), {})
+    other = files.write(tmp_path / "b", make_result(value=71.0, processor="another"), {})
+
+    same = cslbench("diff", first, first)
+    assert (same.exit_code, same.stdout) == (0, "nothing differs\n")
+    told = cslbench("diff", first, other)
+    assert told.exit_code == 1
+    assert [line.split()[:2] for line in told.stdout.splitlines()[1:]] == [
+        ["environment", "processor"],
+        ["metrics", "linear.top1.value"],
+        ["metrics", "linear.top1.low"],
+        ["metrics", "linear.top1.high"],
+    ]
+    facts = json.loads(cslbench("diff", first, other, "--json").stdout)
+    assert facts["environment"] == [{"field": "processor", "a": "a processor", "b": "another"}]
+    assert facts["same_numbers"] is False
+    missing = cslbench("diff", first, tmp_path / "none.json")
+    assert missing.exit_code == 2
+    assert "none.json: cannot be read" in missing.stderr
