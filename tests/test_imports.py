@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[1]
 WITHOUT_TORCH = (
     "benchmark.checks", "benchmark.cli", "benchmark.engines", "benchmark.errors",
     "benchmark.evidence", "benchmark.matrix", "benchmark.plan", "benchmark.plugins",
-    "benchmark.progress", "benchmark.report", "benchmark.store", "benchmark.cell", "benchmark.data.catalogue",
-    "methods.cards", "methods.catalogue", "methods.contract", "methods.selector",
-    "methods.settings",
+    "benchmark.progress", "benchmark.report", "benchmark.store", "benchmark.cell",
+    "benchmark.data.catalogue", "methods.cards", "methods.catalogue", "methods.contract",
+    "methods.selector", "methods.settings",
 )  # fmt: skip
 """Modules and packages; of a package, every module."""
 

@@ -16,6 +16,7 @@ def application() -> typer.Typer:
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
     from benchmark.cli.plan import plan, status
+    from benchmark.cli.reproduce import reproduce
     from benchmark.cli.run import run
     from benchmark.cli.tune import tune
     from benchmark.cli.validate import validate
@@ -31,7 +32,7 @@ def application() -> typer.Typer:
         rich_markup_mode=None,  # rich alone would take half of the time that --help may take
         pretty_exceptions_enable=False,
     )
-    for verb in (run, plan, status, leaderboard, validate, diff, data, tune):
+    for verb in (run, plan, status, leaderboard, validate, diff, reproduce, data, tune):
         app.command()(verb)
     app.command("list")(show)
     return app

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
@@ -76,6 +77,18 @@ def reporting(verb: Callable[P, T]) -> Callable[P, T]:
             raise typer.Exit(INTERRUPTED) from None
 
     return wrapped
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Leave with the exit code of the signal that ended an engine's run."""
+    from benchmark.engines.engine import Interrupted
+
+    try:
+        yield
+    except Interrupted as stopped:
+        typer.echo(str(stopped), err=True)
+        raise typer.Exit(128 + stopped.signum) from None
 
 
 def chosen(

@@ -15,7 +15,7 @@ from methods.cards import CARDS
 from tests.benchmark.factories import make_result
 
 VERBS = (
-    "run", "plan", "status", "leaderboard", "validate", "diff", "data", "tune", "list",
+    "run", "plan", "status", "leaderboard", "validate", "diff", "reproduce", "data", "tune", "list",
 )  # fmt: skip
 
 
