@@ -82,7 +82,7 @@ class Run:
     def result(self, *, command: str, started: str) -> Result:
         """Train, score and describe; say what came of it."""
         described = self._describe()
-        trained = self._train()
+        trained = self.train()
         if trained.elsewhere:
             marks = (*described.marks, "resumed on another machine")
             described = described.model_copy(update={"marks": marks})
@@ -116,7 +116,7 @@ class Run:
             ),
         )
 
-    def _train(self) -> Trained:
+    def train(self) -> Trained:
         """Spend the budget; the floor only has its batch norm calibrated."""
         if self.extraction is None:
             images = self.dataset.train.images

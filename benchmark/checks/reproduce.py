@@ -189,7 +189,8 @@ def _outside(stored: Result, again: Result) -> list[str]:
 def _reasons(stored: Result, again: Result, found: Difference) -> Iterator[str]:
     if not again.final:
         yield f"{again.status}: {again.error}"
-    yield _words(found.environment) if found.environment else "the environment is the same"
+    moved = [change for change in found.environment if change.field != "determinism"]
+    yield _words(moved) if moved else "the environment is the same"
     origin = [c for c in found.provenance if c.field in ("dataset_sha256", "commit", "dirty")]
     if origin:
         yield _words(origin)

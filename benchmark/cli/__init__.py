@@ -13,6 +13,7 @@ def application() -> typer.Typer:
     # imported here, so that the names of the modules stay the modules' own
     from benchmark.cli.data import data
     from benchmark.cli.diff import diff
+    from benchmark.cli.doctor import doctor
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
     from benchmark.cli.plan import plan, status
@@ -32,7 +33,7 @@ def application() -> typer.Typer:
         rich_markup_mode=None,  # rich alone would take half of the time that --help may take
         pretty_exceptions_enable=False,
     )
-    for verb in (run, plan, status, leaderboard, validate, diff, reproduce, data, tune):
+    for verb in (run, plan, status, leaderboard, validate, diff, reproduce, doctor, data, tune):
         app.command()(verb)
     app.command("list")(show)
     return app

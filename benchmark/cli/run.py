@@ -159,20 +159,27 @@ def _run(
     out = sys.stderr if as_json else sys.stdout
     try:
         with Desk(results, before) as desk, view(len(works), out, plain=plain or as_json) as seen:
-            told = _recorder(desk, seen)
+            told = _recorder(results, desk, seen)
             return LocalEngine().run(works, options=options, on_event=told, take=desk.take)
     except Interrupted as stopped:
         typer.echo(f"{stopped}; the same command goes on where this stopped", err=True)
         raise typer.Exit(128 + stopped.signum) from None
 
 
-def _recorder(desk: Desk, seen: View) -> Callable[[Event], None]:
+def _recorder(results: Path, desk: Desk, seen: View) -> Callable[[Event], None]:
     """Return what writes each result, then shows it."""
+    from dataclasses import replace
+
     from benchmark.engines.engine import Finished, Found
+    from benchmark.store import determinism
+
+    findings = determinism.load(results)
 
     def record(event: Event) -> None:
-        if isinstance(event, Finished) and not desk.hand_in(event):
-            event = Found(event.cell, event.result)
+        if isinstance(event, Finished):
+            event = replace(event, result=determinism.noted(event.result, findings))
+            if not desk.hand_in(event):
+                event = Found(event.cell, event.result)
         seen.show(event)
 
     return record

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 
@@ -20,12 +20,16 @@ from benchmark.errors import ResultError
 from benchmark.matrix.cell import Cell
 from benchmark.store import atomic
 from benchmark.store.predictions import Predictions, digest, pack, unpack
-from benchmark.store.result import Result
+from benchmark.store.result import Record, Result
+
+R = TypeVar("R", bound=Record)
 
 MAX_BYTES = 20 * 2**20
 """A result is about 10 kB; what is larger than this is none, and is not read into memory."""
 SCHEMA_FILE = "schema.json"
-"""The one JSON file that may lie in a results folder and is no result."""
+DOCTOR_FILE = "doctor.json"
+NO_RESULTS = (SCHEMA_FILE, DOCTOR_FILE)
+"""The JSON files that may lie in a results folder and are no results."""
 
 _UNSAFE = re.compile(r"[^a-z0-9._]+")
 _LONGEST_SLUG = 60
@@ -153,11 +157,20 @@ def read(path: Path, root: Path | None = None) -> Result:
         raise ResultError(
             f"{path}: is a link that leaves the results folder; copy the file instead"
         )
-    result = _parse(path, _content(path))
+    result = read_record(path, Result)
     if root is not None and path != root / relative_path(result.cell):
         where = relative_path(result.cell)
         raise ResultError(f"{path}: is the result of {result.cell.label} and belongs at {where}")
     return result
+
+
+def read_record(path: Path, kind: type[R]) -> R:
+    """Read a JSON file of ours, whoever wrote it.
+
+    Raises:
+        ResultError: In words, with the path in front.
+    """
+    return _parse(path, _content(path), kind)
 
 
 def read_predictions(root: Path, result: Result) -> Predictions:
@@ -182,11 +195,13 @@ def _refuse_file(root: Path) -> None:
 
 def _candidates(root: Path) -> Iterator[Path]:
     """Yield every JSON file in a fixed order; folders that are links are not entered."""
+    ours = [root / name for name in NO_RESULTS]
     for folder, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):
-            if name.endswith(".json") and Path(folder, name) != root / SCHEMA_FILE:
-                yield Path(folder, name)
+            path = Path(folder, name)
+            if name.endswith(".json") and path not in ours:
+                yield path
 
 
 def _content(path: Path) -> bytes:
@@ -201,12 +216,12 @@ def _content(path: Path) -> bytes:
         raise ResultError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def _parse(path: Path, content: bytes) -> Result:
+def _parse(path: Path, content: bytes, kind: type[R]) -> R:
     try:
         json.loads(
             content, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_distinct
         )
-        return Result.model_validate_json(content)
+        return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))

@@ -163,6 +163,10 @@ class Execution(Record):
     """Deterministic kernels were asked for."""
     tf32: bool
     """Whether matrix products were rounded to TF32."""
+    determinism: Literal["D0", "D1", "D2", "D3"] | None = None
+    """What `cslbench doctor` measured of this method, dataset and encoder in this execution: D0
+    seeded; D1 two processes give the same bits; D2 beside other cells too; D3 on other counts of
+    devices too, within rounding. None where it was not measured."""
 
 
 class Provenance(Record):
