@@ -14,6 +14,7 @@ def application() -> typer.Typer:
     from benchmark.cli.data import data
     from benchmark.cli.diff import diff
     from benchmark.cli.doctor import doctor
+    from benchmark.cli.explain import explain
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
     from benchmark.cli.plan import plan, status
@@ -33,7 +34,10 @@ def application() -> typer.Typer:
         rich_markup_mode=None,  # rich alone would take half of the time that --help may take
         pretty_exceptions_enable=False,
     )
-    for verb in (run, plan, status, leaderboard, validate, diff, reproduce, doctor, data, tune):
+    verbs = (
+        run, plan, status, leaderboard, validate, explain, diff, reproduce, doctor, data, tune,
+    )  # fmt: skip
+    for verb in verbs:
         app.command()(verb)
     app.command("list")(show)
     return app

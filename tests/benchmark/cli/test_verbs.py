@@ -15,8 +15,8 @@ from methods.cards import CARDS
 from tests.benchmark.factories import make_result
 
 VERBS = (
-    "run", "plan", "status", "leaderboard", "validate", "diff", "reproduce", "doctor", "data",
-    "tune", "list",
+    "run", "plan", "status", "leaderboard", "validate", "explain", "diff", "reproduce", "doctor",
+    "data", "tune", "list",
 )  # fmt: skip
 
 
