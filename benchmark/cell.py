@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.protocol import Protocol
 from benchmark.progress import Progress
-from benchmark.store import provenance
+from benchmark.store import atomic, encoders, provenance
 from benchmark.store.result import Provenance, Result
 from benchmark.store.work import EVERY_SECONDS
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from benchmark.data.dataset import Dataset
-    from benchmark.run import Predictions
+    from benchmark.run import Predictions, Run
 
 
 _NO_MEMORY = "not enough memory"
@@ -62,6 +65,8 @@ def run_cell(
     progress: Callable[[Progress], None] = lambda _: None,
     checkpoint: Path | None = None,
     every: float = EVERY_SECONDS,
+    state: Mapping[str, Tensor] | None = None,
+    keep: Path | None = None,
 ) -> tuple[Result, Predictions]:
     """Train and evaluate one cell.
 
@@ -76,6 +81,8 @@ def run_cell(
         checkpoint: The file that an interrupted training goes on from, if it is there; None keeps
             none.
         every: Seconds of training between two checkpoints, at least; 0 is after every step.
+        state: Weights that the encoder has in place of training it.
+        keep: A folder that the encoder is left in, for `benchmark.store.encoders` to publish.
 
     Returns:
         The result, failed ones included; and the predicted class of every test image by protocol,
@@ -102,9 +109,10 @@ def run_cell(
     try:
         run = Run(
             cell, protocols, data=data, device=device, dataset=dataset, progress=progress,
-            checkpoint=checkpoint, every=every,
+            checkpoint=checkpoint, every=every, state=state,
         )  # fmt: skip
-        return run.result(command=command, started=started), run.predictions
+        result = run.result(command=command, started=started)
+        return result if keep is None else _kept(run, result, keep), run.predictions
     except NonFiniteLossError as error:
         return failed("failed", str(error)), {}
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -115,3 +123,20 @@ def run_cell(
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(frame.filename).name}, line {frame.lineno}"
         return failed("failed", f"{type(error).__name__}: {error} ({where})"), {}
+
+
+def _kept(run: Run, result: Result, folder: Path) -> Result:
+    """Write the encoder into a folder and return the result that names the file's hash."""
+    from benchmark.evaluation import weights
+    from methods import contract
+
+    cell, origin = result.cell, result.provenance
+    content = weights.pack(
+        run.encoder, cell=cell.pretrain_id, method=cell.method, dataset=cell.dataset,
+        encoder=cell.encoder, image_size=str(contract.view_size(run.setting)),
+        weights_sha256=origin.weights_sha256 or "",
+    )  # fmt: skip
+    sha = hashlib.sha256(content).hexdigest()
+    atomic.write(encoders.work_path(folder, cell, sha), content)
+    named = origin.model_copy(update={"encoder_file_sha256": sha})
+    return result.model_copy(update={"provenance": named})

@@ -5,7 +5,8 @@ CslbenchError             printed as one sentence, exit code 2
 ├── DataError             a dataset that is missing or damaged
 ├── MatrixError           a matrix file that does not say what to run
 ├── ReportedError         a file of published numbers that does not hold what it must
-└── ResultError           a result file or results folder that cannot be read or written
+├── ResultError           a result file or results folder that cannot be read or written
+└── WeightsError          a file of weights that cannot be read or does not fit
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ class ReportedError(CslbenchError):
 
 class ResultError(CslbenchError):
     """A result file or results folder that cannot be read or written."""
+
+
+class WeightsError(CslbenchError):
+    """A file of weights that cannot be read or does not fit its encoder."""
 
 
 def unknown(kind: str, given: str, known: Iterable[str]) -> str:

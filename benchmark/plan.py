@@ -33,6 +33,8 @@ class Planned:
     """What it would take, from earlier results of its row; None where there is none; 0 if done."""
     result: Result | None = None
     """What there is of it."""
+    lacking: tuple[str, ...] = ()
+    """Protocols that its final result is without: an encoder that it left needs no training."""
 
     @property
     def runs(self) -> bool:
@@ -86,7 +88,8 @@ def plan(matrix: Matrix, root: Path, *, accept_stale: bool = False) -> Plan:
         if found is None:
             return Planned(cell, "to run", seconds=seconds)
         state, reason = _judged(matrix, found, sources, accept_stale=accept_stale)
-        return Planned(cell, state, reason, 0.0 if state == "done" else seconds, found)
+        lacking = _lacking(matrix, found) if state == "to run" else ()
+        return Planned(cell, state, reason, 0.0 if state == "done" else seconds, found, lacking)
 
     return Plan(tuple(map(planned, matrix.cells)), matrix.excluded, loaded.broken)
 
@@ -132,10 +135,14 @@ def _judged(
     stale = words(sources.stale(result))
     if stale and not accept_stale:
         return "stale", stale
-    lacking = missing(result, [protocol.name for protocol in matrix.wanted(result.cell)])
+    lacking = _lacking(matrix, result)
     if lacking:
         return "to run", f"lacks the protocols {', '.join(lacking)}"
     return "done", stale
+
+
+def _lacking(matrix: Matrix, result: Result) -> tuple[str, ...]:
+    return missing(result, [protocol.name for protocol in matrix.wanted(result.cell)])
 
 
 def _estimate(cell: Cell, pace: Pace | None) -> float | None:

@@ -6,7 +6,7 @@ import copy
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from benchmark.training.checkpoint import Course, Keeper, Stamp
 from benchmark.training.pretrain import Job, Trained, first_batch, pretrain
 from methods import catalogue, contract, encoders, selector, settings
 from methods.aspects.encoder import encode, split_batch_norm
+from methods.checkpoint import CARD as ELSEWHERE
 from methods.randomness import Draws, seeded
 from methods.recipe import Extraction, Grouped, Indexed, Recipe, negatives_per_anchor
 
@@ -59,11 +60,16 @@ class Run:
         progress: Callable[[Progress], None],
         checkpoint: Path | None = None,
         every: float = EVERY_SECONDS,
+        state: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Build everything that the cell names; the data comes first, since it may be missing."""
+        """Build everything that the cell names; the data comes first, since it may be missing.
+
+        With a `state`, the encoder's weights are these and nothing is trained.
+        """
         _settle_torch()
         self.cell, self.protocols, self.progress = cell, protocols, progress
         self.checkpoint, self.every = checkpoint, every
+        self.state = state
         self.device = torch.device(device)
         on_gpu = self.device.type == "cuda"
         self.execution = provenance.execution(
@@ -118,6 +124,9 @@ class Run:
 
     def train(self) -> Trained:
         """Spend the budget; the floor only has its batch norm calibrated."""
+        if self.state is not None:
+            self.encoder.load_state_dict(self.state)
+            return Trained((), 0, 0.0, None)
         if self.extraction is None:
             images = self.dataset.train.images
             calibrate_batch_norm(self.recipe, self.encoder, images, device=self.device)
@@ -251,7 +260,7 @@ def resolve_setting(cell: Cell, dataset: Dataset) -> settings.Setting:
         ValueError: If the table says otherwise than it did when the cell was made.
     """
     base, options = selector.split(cell.method)
-    card = methods.cards()[base]
+    card = ELSEWHERE if base == ELSEWHERE.name else methods.cards()[base]
     name = selector.split(cell.dataset)[0]
     setting = settings.resolve(card, options, name, dataset.image_size)
     if dict(setting.values) != cell.values:

@@ -81,6 +81,14 @@ def run(
     ] = EVERY_SECONDS,
     force: Annotated[bool, typer.Option("--force", help="Also run what is done again.")] = False,
     accept_stale: AcceptStale = False,
+    keep_encoders: Annotated[
+        bool,
+        typer.Option(
+            "--keep-encoders",
+            help="Leave each cell's encoder beside its result, as safetensors: a protocol that is "
+            "asked for later then needs no training.",
+        ),
+    ] = False,
     no_board: Annotated[
         bool, typer.Option("--no-board", help="Neither print nor write the leaderboard.")
     ] = False,
@@ -108,8 +116,9 @@ def run(
         data=data, plugins=tuple(plugin or ()), command=typed(), runner=RUNNER,
         results=results, every=checkpoint_every, timeout=timeout,
         memory=None if memory is None else int(memory * 2**30),
+        keep_encoders=keep_encoders,
     )  # fmt: skip
-    summary = _run(part, rows, options, results, plain=plain, as_json=as_json)
+    summary = _run(part, rows, options, results, force=force, plain=plain, as_json=as_json)
     if not no_board:
         _board(results, quiet=as_json)
     if as_json:
@@ -139,12 +148,25 @@ def _todo(
     return sorted(rows, key=lambda row: -float("inf" if row.seconds is None else row.seconds))
 
 
+def _stored(results: Path, row: Planned) -> Path | None:
+    """Return the result of a cell whose stored encoder only has to be scored once more."""
+    from benchmark.errors import ResultError
+    from benchmark.store import encoders
+
+    try:
+        return encoders.kept(results, row.cell) if row.lacking else None
+    except ResultError as error:
+        typer.echo(f"trained again: {error}", err=True)
+        return None
+
+
 def _run(
     part: Matrix,
     rows: Sequence[Planned],
     options: Options,
     results: Path,
     *,
+    force: bool,
     plain: bool,
     as_json: bool,
 ) -> Summary:
@@ -154,7 +176,10 @@ def _run(
     from benchmark.engines.local import LocalEngine
     from benchmark.report.live import view
 
-    works = [Work(row.cell, part.wanted(row.cell)) for row in rows]
+    works = [
+        Work(row.cell, part.wanted(row.cell), None if force else _stored(results, row))
+        for row in rows
+    ]
     before = {row.cell.pretrain_id: row.result for row in rows}
     out = sys.stderr if as_json else sys.stdout
     try:

@@ -57,7 +57,7 @@ def _breaches(path: Path) -> Iterator[tuple[str, str]]:
 
 def _folder(root: Path) -> Iterator[tuple[str, str]]:
     from benchmark.errors import ResultError
-    from benchmark.store import files
+    from benchmark.store import encoders, files
 
     loaded = files.read_all(root)
     for broken in loaded.broken:
@@ -65,6 +65,7 @@ def _folder(root: Path) -> Iterator[tuple[str, str]]:
     for result in loaded.results:
         try:
             files.read_predictions(root, result)
+            encoders.check(root / files.relative_path(result.cell), result)
         except ResultError as error:
             yield _split(root / files.relative_path(result.cell), error)
 

@@ -10,7 +10,7 @@ from typing import Self
 from benchmark.engines.engine import Finished, Taken
 from benchmark.errors import ResultError
 from benchmark.matrix.cell import Cell
-from benchmark.store import files, work
+from benchmark.store import encoders, files, work
 from benchmark.store.claims import PATIENCE, Claims
 from benchmark.store.result import Result
 
@@ -68,7 +68,10 @@ class Desk:
         with self.claims.publishing(cell) as ours:
             written = ours and self._published(cell) is None
             if written:
+                encoders.publish(self.root, event.result)
                 files.record(self.root, event.result, event.predictions)
+        if not written:
+            encoders.discard(self.root, event.result)
         if ours and event.result.final:  # else more time or memory may bring it through from there
             work.checkpoint_path(self.root, cell).unlink(missing_ok=True)
         self.claims.release(cell.pretrain_id)

@@ -41,6 +41,8 @@ class Options:
     """Seconds that a cell may take in one run."""
     memory: int | None = None
     """Bytes that a worker may use."""
+    keep_encoders: bool = False
+    """Leave each cell's encoder beside its result."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Work:
 
     cell: Cell
     protocols: tuple[Scoring, ...]
+    stored: Path | None = None
+    """Its result, where the encoder beside that is scored in place of training one."""
 
 
 @dataclass(frozen=True)

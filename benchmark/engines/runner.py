@@ -39,12 +39,22 @@ def check(dataset: str, data: Path | None) -> None:
 def run_cell(
     work: Work, options: Options, progress: Callable[[Progress], None]
 ) -> tuple[Result, Predictions]:
-    """Train and evaluate one cell."""
+    """Train and evaluate one cell, or evaluate the encoder that it left."""
     from benchmark.cell import run_cell as run
+    from benchmark.stored import rescored
 
+    if work.stored is not None:
+        found = rescored(
+            work.stored, work.protocols, data=options.data, device=options.device,
+            progress=progress,
+        )  # fmt: skip
+        if found is not None:
+            return found
+    root = options.results
     return run(
         work.cell, work.protocols, data=options.data, device=options.device,
         command=options.command, progress=progress,
-        checkpoint=options.results and work_folder.checkpoint_path(options.results, work.cell),
+        checkpoint=root and work_folder.checkpoint_path(root, work.cell),
         every=options.every,
+        keep=work_folder.folder(root) if root and options.keep_encoders else None,
     )  # fmt: skip

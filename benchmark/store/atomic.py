@@ -33,6 +33,20 @@ def write(path: Path, content: bytes) -> None:
         raise ResultError(_sentence(path, len(content), error)) from error
 
 
+def move(source: Path, target: Path) -> None:
+    """Give a file that was written whole its place, on the same disk.
+
+    Raises:
+        ResultError: As `write`.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, target)  # noqa: PTH105  (as above)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise ResultError(_sentence(target, 0, error)) from error
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the new name survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)

@@ -193,6 +193,12 @@ class Provenance(Record):
     closure: dict[str, Annotated[str, Field(pattern="^[0-9a-f]{16}$")]] = {}
     """What could have changed the number, with hashes: sources, comments and formatting left out,
     and what the names in the cell stood for. Empty in results older than this field."""
+    encoder_file_sha256: str | None = None
+    """Of the `.safetensors` file that the cell left beside this one; None where it left none."""
+    checkpoint_sha256: str | None = None
+    """Of the file that the encoder was read from; None where it was trained here."""
+    checkpoint_name: str | None = None
+    """What that file is called on the board."""
 
 
 class Result(Record):

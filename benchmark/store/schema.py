@@ -34,7 +34,8 @@ Names are lower-cased and written with letters, digits, `.`, `_` and `-`; a name
 changed for that ends in a hash of the whole. Beside each result lies an `.npz` of the same name
 with the predicted class of every test image: one array per protocol, `labels` (the true classes)
 and, where images are not independent, `groups`. `provenance.predictions_sha256` is the hash of
-their names, types, shapes and values.
+their names, types, shapes and values. Where `run --keep-encoders` was asked for, the encoder lies
+there too, as `.safetensors`; its hash is `provenance.encoder_file_sha256`.
 
 Files are written whole or not at all. A result whose `status` is `ok` or `collapsed` is final; a
 cell with any other is run again by the next `cslbench run`. `cslbench validate` checks every file
