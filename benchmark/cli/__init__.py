@@ -14,6 +14,7 @@ def application() -> typer.Typer:
     from benchmark.cli.data import data
     from benchmark.cli.diff import diff
     from benchmark.cli.doctor import doctor
+    from benchmark.cli.evaluate import evaluate
     from benchmark.cli.explain import explain
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
@@ -36,6 +37,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, validate, explain, diff, reproduce, doctor, data, tune,
+        evaluate,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

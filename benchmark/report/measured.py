@@ -61,6 +61,8 @@ def _heading(table: Table) -> str:
     cell = table.cell
     if is_floor(cell):
         return f"{cell.encoder}, untrained"
+    if not cell.budget.amount:
+        return f"{cell.encoder}, checkpoints trained elsewhere"
     precision = "" if cell.precision == "float32" else f", {cell.precision}"
     return f"{cell.encoder}, {cell.training} training, {words.length(cell)}{precision}"
 
@@ -93,7 +95,7 @@ def _row(
     floor = table.floor(row)
     match = None if is_floor(row.cell) else best_match(_candidates(row), reported)
     return {
-        "method": f"{base} ({_role(row)})" if is_control(row.cell) else base,
+        "method": f"{base} ({_role(row)})" if is_control(row.cell) else _name(row, base),
         "variant": inside.removesuffix("]"),
         MEAN: _mean(row),
         "n": str(len(row.scored)),
@@ -105,6 +107,12 @@ def _row(
         "reported": _reported(match, notes),
         "verdict": _verdict(match),
     }
+
+
+def _name(row: Row, base: str) -> str:
+    """Return what a row is called: a checkpoint also by the name that it was given."""
+    named = row.final[0].provenance.checkpoint_name if row.final else None
+    return f"{base}: {named}" if named else base
 
 
 def _role(row: Row) -> str:

@@ -16,7 +16,7 @@ from tests.benchmark.factories import make_result
 
 VERBS = (
     "run", "plan", "status", "leaderboard", "validate", "explain", "diff", "reproduce", "doctor",
-    "data", "tune", "list",
+    "data", "tune", "evaluate", "list",
 )  # fmt: skip
 
 
