@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import yaml
 
+from benchmark import reading
 from benchmark.errors import CslbenchError
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
@@ -76,15 +77,13 @@ def load(path: Path, error: type[CslbenchError], *, mapping: bool = True) -> Doc
         CslbenchError: as `error`, for a file that cannot be read or does not hold plain data.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise error(f"{path.name}: larger than {MAX_BYTES} bytes")
-        text = content.decode("utf-8-sig")
+        text = reading.regular(path, MAX_BYTES).decode("utf-8-sig")
     except OSError as problem:
         raise error(f"{path}: cannot be read ({problem.strerror})") from problem
     except UnicodeDecodeError as problem:
         raise error(f"{path.name}: not UTF-8 at byte {problem.start}") from problem
+    except ValueError as problem:
+        raise error(f"{path.name}: {problem}") from problem
     return parse(text, error, name=path.name, mapping=mapping)
 
 
@@ -96,7 +95,7 @@ def parse(
     try:
         size = len(text.encode("utf-8"))
         if size > MAX_BYTES:
-            raise error(f"{name}: larger than {MAX_BYTES} bytes")
+            raise error(f"{name}: is too large (at most {MAX_BYTES} bytes)")
         data = reader.document(text)
     except UnicodeEncodeError as problem:
         raise error(f"{name}: not Unicode text at character {problem.start}") from problem
@@ -181,6 +180,8 @@ class _Reader:
     def scalar(self, event: yaml.ScalarEvent, place: Place) -> Data:
         """Read one word: quoted text as it stands, plain text as YAML 1.2 does."""
         text: str = event.value
+        if odd := reading.harmful(text.replace("\n", "").replace("\t", "")):
+            raise self.refused(event, place, f"the character {odd}, which cannot be shown")
         if not event.implicit[0]:
             return text
         if text in _WORDS:

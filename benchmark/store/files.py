@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
-import math
 import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from benchmark import reading
 from benchmark.errors import ResultError
 from benchmark.matrix.cell import Cell
-from benchmark.store import atomic
+from benchmark.store import atomic, strict
 from benchmark.store.predictions import Predictions, digest, pack, unpack
 from benchmark.store.result import Record, Result
 
@@ -90,6 +88,7 @@ def write(root: Path, result: Result, predictions: Predictions) -> Path:
         ResultError: If the disk is full or the folder cannot be written.
     """
     path = root / relative_path(result.cell)
+    _refuse_link(path.parent, root)
     beside = predictions_path(path)
     origin = result.provenance.model_copy(update={"predictions_sha256": digest(predictions)})
     if predictions:
@@ -153,10 +152,8 @@ def read(path: Path, root: Path | None = None) -> Result:
     Raises:
         ResultError: In words, with the path in front.
     """
-    if root is not None and not path.resolve().is_relative_to(root.resolve()):
-        raise ResultError(
-            f"{path}: is a link that leaves the results folder; copy the file instead"
-        )
+    if root is not None:
+        _refuse_link(path, root)
     result = read_record(path, Result)
     if root is not None and path != root / relative_path(result.cell):
         where = relative_path(result.cell)
@@ -182,6 +179,7 @@ def read_predictions(root: Path, result: Result) -> Predictions:
     if result.provenance.predictions_sha256 is None:
         return {}
     path = predictions_path(root / relative_path(result.cell))
+    _refuse_link(path, root)
     found = unpack(path)
     if digest(found) != result.provenance.predictions_sha256:
         raise ResultError(f"{path}: is not what its result was scored by; run the cell again")
@@ -191,6 +189,17 @@ def read_predictions(root: Path, result: Result) -> Predictions:
 def _refuse_file(root: Path) -> None:
     if root.exists() and not root.is_dir():
         raise ResultError(f"{root}: the results folder is a file; name a folder with --results")
+
+
+def _refuse_link(path: Path, root: Path) -> None:
+    try:
+        inside = path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a link to itself
+        inside = False
+    if not inside:
+        raise ResultError(
+            f"{path}: is a link that leaves the results folder; copy the file instead"
+        )
 
 
 def _candidates(root: Path) -> Iterator[Path]:
@@ -206,22 +215,20 @@ def _candidates(root: Path) -> Iterator[Path]:
 
 def _content(path: Path) -> bytes:
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise ResultError(f"{path}: is no file")
-        if found.st_size > MAX_BYTES:
-            raise ResultError(f"{path}: is no result ({found.st_size} bytes, at most {MAX_BYTES})")
-        return path.read_bytes()
+        return reading.regular(path, MAX_BYTES)
     except OSError as error:
         raise ResultError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except ValueError as error:
+        raise ResultError(f"{path}: {error}") from None
 
 
 def _parse(path: Path, content: bytes, kind: type[R]) -> R:
     try:
-        json.loads(
-            content, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_distinct
-        )
-        return kind.model_validate_json(content)
+        strict.check_json(content)
+        found = kind.model_validate_json(content)
+        if isinstance(found, Result):
+            strict.check_names(found)
+        return found
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
@@ -229,23 +236,3 @@ def _parse(path: Path, content: bytes, kind: type[R]) -> R:
         raise ResultError(f"{path}: {where + ': ' if where else ''}{first['msg']}{more}") from None
     except (ValueError, RecursionError) as error:
         raise ResultError(f"{path}: damaged JSON ({error})") from None
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is beyond what a number can be")
-    return number
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"key {key!r} stands twice")
-        found[key] = value
-    return found
