@@ -22,6 +22,7 @@ from benchmark.cli.shared import (
     print_json,
     print_rows,
     reporting,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def plan(
     header = ("method", "dataset", "encoder", "budget", "replicate", "steps", "state", "time", "")
     print_rows(header, [_row(row) for row in found.rows])
     for excluded in found.excluded:
-        typer.echo(f"left out: {excluded.label}: {excluded.reason}")
+        say(f"left out: {excluded.label}: {excluded.reason}")
     for broken in found.broken:
-        typer.echo(f"no result: {broken.path}: {broken.reason}")
+        say(f"no result: {broken.path}: {broken.reason}")
     typer.echo(_total(found, workers))
 
 
@@ -90,9 +91,9 @@ def status(
         print_json({"counts": counts, **_facts(found)})
         return
     for row in found.to_run:
-        typer.echo(_told(row))
+        say(_told(row))
     for broken in found.broken:
-        typer.echo(f"no result: {broken.path}: {broken.reason}")
+        say(f"no result: {broken.path}: {broken.reason}")
     typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
 
 

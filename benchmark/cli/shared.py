@@ -70,7 +70,7 @@ def reporting(verb: Callable[P, T]) -> Callable[P, T]:
         try:
             return verb(*args, **kwargs)
         except CslbenchError as error:
-            typer.echo(f"error: {error}", err=True)
+            say(f"error: {error}", err=True)
             raise typer.Exit(AT_FAULT) from None
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
@@ -113,6 +113,13 @@ def typed() -> str:
     return shlex.join(["cslbench", *sys.argv[1:]])
 
 
+def say(line: str, *, err: bool = False) -> None:
+    """Print one line, whatever a stranger's file put into it."""
+    from benchmark.reading import plain
+
+    typer.echo(plain(line), err=err)
+
+
 def print_json(value: Any) -> None:
     """Print a value for a program to read."""
     import json
@@ -122,7 +129,9 @@ def print_json(value: Any) -> None:
 
 def print_rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Print a table in columns, for a person."""
-    table = [header, *rows]
+    from benchmark.reading import plain
+
+    table = [header, *(tuple(map(plain, row)) for row in rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(header))]
     for row in table:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -176,13 +176,23 @@ def read_predictions(root: Path, result: Result) -> Predictions:
     Raises:
         ResultError: If they are missing, damaged, or not the result's.
     """
+    path = root / relative_path(result.cell)
+    _refuse_link(predictions_path(path), root)
+    return predictions_of(path, result)
+
+
+def predictions_of(path: Path, result: Result) -> Predictions:
+    """Read the predictions beside a result file, wherever that lies.
+
+    Raises:
+        ResultError: As `read_predictions`.
+    """
     if result.provenance.predictions_sha256 is None:
         return {}
-    path = predictions_path(root / relative_path(result.cell))
-    _refuse_link(path, root)
-    found = unpack(path)
+    beside = predictions_path(path)
+    found = unpack(beside)
     if digest(found) != result.provenance.predictions_sha256:
-        raise ResultError(f"{path}: is not what its result was scored by; run the cell again")
+        raise ResultError(f"{beside}: is not what its result was scored by; run the cell again")
     return found
 
 
@@ -203,10 +213,10 @@ def _refuse_link(path: Path, root: Path) -> None:
 
 
 def _candidates(root: Path) -> Iterator[Path]:
-    """Yield every JSON file in a fixed order; folders that are links are not entered."""
+    """Yield every JSON file in a fixed order; links and hidden folders are not entered."""
     ours = [root / name for name in NO_RESULTS]
     for folder, folders, names in os.walk(root):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
             if name.endswith(".json") and path not in ours:

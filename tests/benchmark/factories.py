@@ -15,6 +15,7 @@ from benchmark.store.result import (
     Execution,
     Ledger,
     Metric,
+    Point,
     Provenance,
     Result,
     Sanity,
@@ -76,6 +77,8 @@ def make_result(
     commit: str | None = "0123456789abcdef0123456789abcdef01234567",
     dirty: bool | None = False,
     closure: dict[str, str] | None = None,
+    steps: int | None = None,
+    weights: str = SHA,
 ) -> Result:
     """Make a valid result.
 
@@ -97,6 +100,8 @@ def make_result(
         commit: Of the program.
         dirty: Whether that had uncommitted changes.
         closure: Hashes of the sources; by default of those that are there.
+        steps: What the ledger and the curve say, in place of 392, with epochs of photos to fit.
+        weights: Their hash.
     """
     cell = cell or make_cell(method, dataset, encoder, replicate=replicate)
     final = status in ("ok", "collapsed")
@@ -112,14 +117,15 @@ def make_result(
             name: Score(protocol=PROTOCOLS[name], top1=make_metric(top1), top5=None, chosen={})
             for name, top1 in found.items()
         },
-        ledger=make_ledger(epochs) if final else None,
+        curve=make_curve(steps or 392) if final else (),
+        ledger=_ledger(cell, epochs, steps) if final else None,
         sanity=make_sanity("effective rank 1.0" if status == "collapsed" else None)
         if final
         else None,
         described=make_description(marks) if final else None,
         execution=make_execution(processor),
         provenance=Provenance(
-            weights_sha256=SHA if final else None,
+            weights_sha256=weights if final else None,
             dataset_sha256=(dataset_sha256 or content[: len(SHA)]) if final else "",
             dataset_official=official,
             predictions_sha256=None,
@@ -141,11 +147,23 @@ def current_sources(cell: Cell, protocols: Iterable[str]) -> dict[str, str]:
         return {}
 
 
-def make_ledger(epochs: float = 6.272, images: int = 50_176) -> Ledger:
+def make_curve(steps: int = 392) -> tuple[Point, ...]:
+    """Make a loss that falls."""
+    return tuple(Point(step=n, loss=4.0 / n, learning_rate=2e-3) for n in sorted({1, steps}))
+
+
+def _ledger(cell: Cell, epochs: float, steps: int | None) -> Ledger:
+    if steps is None:
+        return make_ledger(epochs)
+    images = steps * cell.recipe.batch
+    return make_ledger(images / 8000, images, steps)
+
+
+def make_ledger(epochs: float = 6.272, images: int = 50_176, steps: int = 392) -> Ledger:
     """Make what 392 steps of 128 images cost."""
     return Ledger(
         images=images,
-        steps=392,
+        steps=steps,
         epochs=epochs,
         flops=1.25e13,
         train_seconds=10.0,
