@@ -18,6 +18,7 @@ def application() -> typer.Typer:
     from benchmark.cli.explain import explain
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
+    from benchmark.cli.merge import merge
     from benchmark.cli.plan import plan, status
     from benchmark.cli.reproduce import reproduce
     from benchmark.cli.run import run
@@ -36,7 +37,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     verbs = (
-        run, plan, status, leaderboard, validate, explain, diff, reproduce, doctor, data, tune,
+        run, plan, status, leaderboard, validate, merge, explain, diff, reproduce, doctor, data, tune,
         evaluate,
     )  # fmt: skip
     for verb in verbs:

@@ -15,7 +15,7 @@ from methods.cards import CARDS
 from tests.benchmark.factories import make_result
 
 VERBS = (
-    "run", "plan", "status", "leaderboard", "validate", "explain", "diff", "reproduce", "doctor",
+    "run", "plan", "status", "leaderboard", "validate", "merge", "explain", "diff", "reproduce", "doctor",
     "data", "tune", "evaluate", "list",
 )  # fmt: skip
 

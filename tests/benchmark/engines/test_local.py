@@ -62,7 +62,7 @@ def test_a_cell_starts_advances_and_finishes_with_its_predictions() -> None:
     assert summary == Summary(total=1, done=1, failed=0)
     last = finished(events)["ok"]
     assert last.result.metrics["linear"].top1.value == 56.25
-    assert last.predictions["linear"].tolist() == [0, 1, 2, 1]
+    assert sum(last.predictions["linear"] == last.predictions["labels"]) == 1152
 
 
 def test_failed_and_dead_workers_cost_only_their_own_cell() -> None:
