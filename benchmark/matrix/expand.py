@@ -22,6 +22,8 @@ from methods.settings import Training, fallback
 UNTRAINED = Training("sgd", 0.0, batch=256, source="an untrained encoder")
 """Of the floor, whatever the training of the others, so that it is one cell for all of them."""
 
+MAX_CELLS = 100_000
+
 Made = TypeVar("Made")
 
 
@@ -44,6 +46,7 @@ def matrix(file: File, table: Table) -> Matrix:
     Raises:
         MatrixError: With the file, the line, and what is allowed there.
     """
+    _check_size(file)
     found = _Found()
     for block in file.blocks:
         _check_names(block)
@@ -55,6 +58,16 @@ def matrix(file: File, table: Table) -> Matrix:
     header, excluded = file.header, tuple(found.excluded.values())
     cells = tuple(found.cells.values())
     return Matrix(header.name, header.description, cells, protocols, excluded, own)
+
+
+def _check_size(file: File) -> None:
+    """Refuse products that would fill the memory before anything could be said about them."""
+    count = sum(
+        len(axes.methods) * len(axes.datasets) * len(axes.encoders) * len(axes.replicates)
+        for axes in (block.axes for block in file.blocks)
+    )
+    if count > MAX_CELLS:
+        raise MatrixError(f"{file.document.name}: {count} cells, at most {MAX_CELLS} in one matrix")
 
 
 def _check_names(block: Block) -> None:

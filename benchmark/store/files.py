@@ -237,7 +237,7 @@ def _parse(path: Path, content: bytes, kind: type[R]) -> R:
         strict.check_json(content)
         found = kind.model_validate_json(content)
         if isinstance(found, Result):
-            strict.check_names(found)
+            strict.check_result(found)
         return found
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from typing import NoReturn
 
 from benchmark.reading import harmful
@@ -29,7 +30,41 @@ def check_json(content: bytes) -> None:
     )
 
 
-def check_names(result: Result) -> None:
+def check_result(result: Result) -> None:
+    """Refuse what the types allow and no reader of results could make sense of.
+
+    Raises:
+        ValueError: Naming the field and what it holds.
+    """
+    _check_names(result)
+    for field, number, least in _numbers(result):
+        if number is not None and number < least:
+            raise ValueError(f"{field} must be at least {least} (got {number})")
+    for name, score in result.metrics.items():
+        protocol = score.protocol
+        if protocol.k is not None and protocol.probe != "knn":
+            raise ValueError(f"metrics.{name}: k belongs to the probe 'knn'")
+        if protocol.width is not None and protocol.probe != "mlp":
+            raise ValueError(f"metrics.{name}: width belongs to the probe 'mlp'")
+        if not protocol.augmentation.strip():
+            raise ValueError(f"metrics.{name}: augmentation must be said, `none` if there is none")
+
+
+def _numbers(result: Result) -> Iterator[tuple[str, float | None, int]]:
+    """Yield numbers that have a least value, by their names."""
+    cell = result.cell
+    resolution = cell.values.get("resolution")
+    yield "cell.replicate", cell.replicate, 0
+    yield "cell.steps", cell.steps, 0
+    yield "cell.budget.amount", cell.budget.amount, 0
+    yield "cell.recipe.batch", cell.recipe.batch, 1
+    yield "cell.values.resolution", resolution if isinstance(resolution, int) else None, 1
+    for name, score in result.metrics.items():
+        yield f"metrics.{name}.protocol.k", score.protocol.k, 1
+        yield f"metrics.{name}.protocol.width", score.protocol.width, 1
+
+
+def _check_names(result: Result) -> None:
     """Refuse names that cannot be shown as they are, or that look like another.
 
     Method, encoder, budget and protocols are ASCII; so is a dataset's name, but its options (a
