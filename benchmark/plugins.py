@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from benchmark.errors import UsageError
+from benchmark.reading import harmful
 from methods.cards import CARDS
 from methods.settings import Card
 
 PREFIX = "cslbench_plugin_"
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}", re.ASCII)
+
+
+def misnamed(card: Card) -> str | None:
+    """Say what a card is called that could not be typed, or would garble what is shown; or None."""
+    for what, name in (("method", card.name), *(("option", name) for name in card.options)):
+        if not NAME.fullmatch(name):
+            return f"{what} {name!r} must be named by letters, digits and `_` of ASCII"
+    for field, text in (("title", card.title), ("paper", card.paper), ("native", card.native)):
+        if character := harmful(text):
+            return f"{field} holds the character {character}, which cannot be shown"
+    return None
 
 
 def load_all(paths: Iterable[Path]) -> None:
@@ -42,11 +56,13 @@ def load(path: Path) -> Card:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever a user's file raises is that file's fault
+    except (Exception, SystemExit) as error:  # whatever a user's file raises is its own fault
         raise UsageError(f"{path}: cannot be imported ({type(error).__name__}: {error})") from error
     card = getattr(module, "CARD", None)
     if not isinstance(card, Card) or not callable(getattr(module, "recipe", None)):
         raise UsageError(f"{path}: needs CARD, a methods.settings.Card, and recipe(setting)")
+    if fault := misnamed(card):
+        raise UsageError(f"{path}: {fault}")
     if card.name in CARDS and not CARDS[card.name].module.startswith(PREFIX):
         raise UsageError(f"{path}: there is a method {card.name!r} already; name it otherwise")
     return replace(card, module=name)
