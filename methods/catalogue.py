@@ -43,7 +43,11 @@ def card(name: str) -> EncoderCard:
     found = [point for point in entry_points(group=ENTRY_POINTS) if point.name == name]
     if not found:
         raise selector.unknown("encoder", name, (*names(), f"{TIMM}<name>"))
-    loaded = found[0].load()
+    try:
+        loaded = found[0].load()
+    except Exception as error:  # whatever a package raises is that package's fault
+        said = f"cannot be loaded ({type(error).__name__}: {error})"
+        raise ValueError(f"encoder {name!r}: {found[0].value} {said}") from error
     if not isinstance(loaded, EncoderCard):
         raise ValueError(f"encoder {name!r}: {found[0].value} is no EncoderCard")
     return loaded

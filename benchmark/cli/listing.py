@@ -58,7 +58,12 @@ def _text(value: Any) -> str:
 
 def _methods() -> list[dict[str, Any]]:
     import methods
+    from benchmark.errors import UsageError
 
+    try:
+        cards = methods.cards()
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     return [
         {
             "name": card.name,
@@ -66,7 +71,7 @@ def _methods() -> list[dict[str, Any]]:
             "source": card.paper,
             "options": {name: _allowed(option) for name, option in card.options.items()},
         }
-        for card in methods.cards().values()
+        for card in cards.values()
     ]
 
 

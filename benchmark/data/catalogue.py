@@ -143,7 +143,11 @@ def card(name: str) -> DatasetCard:
     if name in CARDS:
         return CARDS[name]
     for point in entry_points(group=ENTRY_POINTS, name=name):
-        loaded = point.load()
+        try:
+            loaded = point.load()
+        except Exception as error:  # whatever a package raises is that package's fault
+            said = f"cannot be loaded ({type(error).__name__}: {error})"
+            raise UsageError(f"dataset {name!r}: {point.value} {said}") from error
         if not isinstance(loaded, DatasetCard):
             raise UsageError(
                 f"the entry point {name!r} of {ENTRY_POINTS} must be a DatasetCard "

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+import methods
 from benchmark import plugins
+from benchmark.data import catalogue as datasets
 from benchmark.errors import UsageError
+from methods import catalogue as encoders
 from methods.cards import CARDS
 
 GOOD = """
@@ -57,3 +62,33 @@ def test_a_file_that_ends_the_program_is_at_fault(tmp_path: Path, text: str) -> 
     path.write_text(text)
     with pytest.raises(UsageError, match="cannot be imported"):
         plugins.load(path)
+
+
+@pytest.mark.parametrize(
+    ("group", "value", "reason"),
+    [
+        ("cslbench.methods", "no_such_module:CARD", "cannot be loaded .ModuleNotFoundError"),
+        ("cslbench.methods", "methods.cards:BYOL", "is no Card of that name"),
+        ("cslbench.encoders", "no_such_module:CARD", "cannot be loaded .ModuleNotFoundError"),
+        ("cslbench.datasets", "no_such_module:CARD", "cannot be loaded .ModuleNotFoundError"),
+    ],
+)
+def test_a_package_that_cannot_be_loaded_is_named(
+    monkeypatch: pytest.MonkeyPatch, group: str, value: str, reason: str
+) -> None:
+    """Whatever it offers, and only when it is asked for."""
+
+    def offered(**asked: str) -> list[EntryPoint]:
+        return (
+            [EntryPoint(name="theirs", value=value, group=group)] if asked["group"] == group else []
+        )
+
+    for module in (methods, encoders, datasets):
+        monkeypatch.setattr(module, "entry_points", offered)
+    loaders: dict[str, Callable[[], object]] = {
+        "cslbench.methods": methods.cards,
+        "cslbench.encoders": lambda: encoders.card("theirs"),
+        "cslbench.datasets": lambda: datasets.card("theirs"),
+    }
+    with pytest.raises((UsageError, ValueError), match=f"'theirs': {value} {reason}"):
+        loaders[group]()
