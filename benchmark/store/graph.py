@@ -22,7 +22,7 @@ _OWN = ("benchmark", "methods")
 _LEFT_OUT = frozenset({
     "methods", "methods.cards", "methods.catalogue", "methods.encoders", "methods.encoders.cards",
     "benchmark.data", "benchmark.data.catalogue", "benchmark.errors", "benchmark.plugins",
-    "benchmark.progress", "benchmark.yaml",
+    "benchmark.progress", "benchmark.reading", "benchmark.yaml",
 })  # fmt: skip
 _LEFT_OUT_PACKAGES = ("benchmark.engines.", "benchmark.matrix.", "benchmark.store.")
 

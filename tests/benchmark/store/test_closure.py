@@ -148,7 +148,7 @@ print(json.dumps([str(file.relative_to(Path.cwd())) for file in files]))
 """
 LEFT_OUT = (
     "methods/cards.py", "methods/catalogue.py", "methods/encoders/cards.py", "benchmark/errors.py",
-    "benchmark/plugins.py", "benchmark/progress.py", "benchmark/yaml.py",
+    "benchmark/plugins.py", "benchmark/progress.py", "benchmark/reading.py", "benchmark/yaml.py",
     "benchmark/data/catalogue.py", "benchmark/matrix/", "benchmark/store/", "benchmark/engines/",
 )  # fmt: skip
 
