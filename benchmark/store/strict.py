@@ -37,6 +37,9 @@ def check_result(result: Result) -> None:
         ValueError: Naming the field and what it holds.
     """
     _check_names(result)
+    resolution = result.cell.values.get("resolution")
+    if resolution is not None and type(resolution) is not int:  # a bool is an int too
+        raise ValueError(f"cell.values.resolution must be a whole number (got {resolution!r})")
     for field, number, least in _numbers(result):
         if number is not None and number < least:
             raise ValueError(f"{field} must be at least {least} (got {number})")

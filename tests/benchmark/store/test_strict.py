@@ -15,6 +15,7 @@ import pytest
 from benchmark.errors import ResultError
 from benchmark.store import files
 from benchmark.store.predictions import MAX_UNPACKED, pack, unpack
+from methods.settings import Value
 from tests.benchmark.engines.fakes import make_predictions
 from tests.benchmark.factories import make_cell, make_result
 
@@ -54,6 +55,42 @@ def test_names_that_cannot_be_shown_or_look_like_others_are_refused(
     path = files.write(tmp_path, make_result(cell=make_cell(**{field: name})), {})  # type: ignore[arg-type]
     with pytest.raises(ResultError, match=reason):
         files.read(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"resolution": True}, r"resolution must be a whole number \(got True\)"),
+        ({"resolution": 0}, r"resolution must be at least 1 \(got 0\)"),
+    ],
+)
+def test_a_resolution_that_is_none_is_refused(
+    tmp_path: Path, values: dict[str, Value], reason: str
+) -> None:
+    """The board would compare protocols by it."""
+    path = files.write(tmp_path, make_result(cell=make_cell(values=values)), {})
+    with pytest.raises(ResultError, match=reason):
+        files.read(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"k": 0}, "k must be at least 1"),
+        ({"k": 5}, "k belongs to the probe 'knn'"),
+        ({"width": 5}, "width belongs to the probe 'mlp'"),
+        ({"augmentation": " "}, "augmentation must be said"),
+    ],
+)
+def test_a_protocol_that_nobody_could_follow_is_refused(
+    written: Path, changes: dict[str, object], reason: str
+) -> None:
+    """It would be compared with published ones."""
+    data = json.loads(written.read_text())
+    data["metrics"]["linear"]["protocol"].update(changes)
+    written.write_text(json.dumps(data))
+    with pytest.raises(ResultError, match=reason):
+        files.read(written)
 
 
 def test_a_folder_may_have_any_name_of_one_line(tmp_path: Path) -> None:
