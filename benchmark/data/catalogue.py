@@ -194,7 +194,8 @@ def _value(name: str, key: str, value: str | None, option: Option) -> str:
         raise UsageError(f"{name}: {key} must be one of {allowed} (got {value!r})")
     if option.whole is not None:
         low, high = option.whole
-        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+        plain = value.isascii() and value.isdigit() and len(value) < 10
+        if not (plain and low <= int(value) <= high):
             raise UsageError(
                 f"{name}: {key} must be a whole number of pixels, {low} to {high} (got {value!r})"
             )

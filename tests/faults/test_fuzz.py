@@ -284,6 +284,7 @@ SELECTOR = st.sampled_from(TEXTS) | st.text(max_size=60) | st.from_regex(
 @example("a" + "[" * 100_000)
 @example("a[" + "a=1," * 100_000 + "]")
 @example("simclr[temperature=" + "9" * 100_000 + "]")
+@example("imagenet[size=" + "1" * 5000 + "]")
 def test_selectors(text: str) -> None:
     """Of methods, encoders and datasets: alone, and to choose a part of a matrix."""
     for read in (selector.split, encoders.canonical):
