@@ -16,7 +16,8 @@ from benchmark.matrix.protocol import Protocol
 from benchmark.progress import Progress
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
-from methods import catalogue, checkpoint, contract, encoders
+from methods import catalogue, contract, encoders
+from methods.cards import CHECKPOINT
 from methods.settings import Setting, Training, resolve
 
 ELSEWHERE = Training("sgd", 0.0, batch=256, source="a checkpoint, trained elsewhere")
@@ -126,4 +127,4 @@ def _setting(sha256: str, chosen: datasets.Selection, view: View) -> Setting:
         "sha256": sha256[:_SHORT], "resolution": str(size), "resize": str(resize),
         "normalise": view.normalise, "border": str(view.border),
     }  # fmt: skip
-    return resolve(checkpoint.CARD, options, chosen.card.name, chosen.image_size)
+    return resolve(CHECKPOINT, options, chosen.card.name, chosen.image_size)

@@ -35,7 +35,7 @@ from benchmark.training.checkpoint import Course, Keeper, Stamp
 from benchmark.training.pretrain import Job, Trained, first_batch, pretrain
 from methods import catalogue, contract, encoders, selector, settings
 from methods.aspects.encoder import encode, split_batch_norm
-from methods.checkpoint import CARD as ELSEWHERE
+from methods.cards import CHECKPOINT
 from methods.randomness import Draws, seeded
 from methods.recipe import Extraction, Grouped, Indexed, Recipe, negatives_per_anchor
 
@@ -260,7 +260,7 @@ def resolve_setting(cell: Cell, dataset: Dataset) -> settings.Setting:
         ValueError: If the table says otherwise than it did when the cell was made.
     """
     base, options = selector.split(cell.method)
-    card = ELSEWHERE if base == ELSEWHERE.name else methods.cards()[base]
+    card = CHECKPOINT if base == CHECKPOINT.name else methods.cards()[base]
     name = selector.split(cell.dataset)[0]
     setting = settings.resolve(card, options, name, dataset.image_size)
     if dict(setting.values) != cell.values:

@@ -267,6 +267,25 @@ SUPERVISED = Card(
     published=("cifar10", "stl10", "imagenet", *_EMBEDDED),
 )  # fmt: skip
 
+_SEEN: dict[str, Value] = {"normalise": "dataset", "border": 0, "sha256": ""}
+CHECKPOINT = Card(
+    "checkpoint", "a checkpoint", "trained elsewhere", "methods.checkpoint",
+    values={
+        "cifar10": _SEEN | {"resolution": 32, "resize": 32},
+        "stl10": _SEEN | {"resolution": 96, "resize": 96},
+        "imagenet": _SEEN | {"resolution": 224, "resize": 256},
+    },
+    options={
+        "sha256": Option(help="the first 16 hex digits of the file's hash"),
+        "resolution": Option(low=8, high=1024, help="side of what the encoder sees, pixels"),
+        "resize": Option(low=8, help="shorter side before the centre crop, pixels"),
+        "normalise": Option(("dataset", "imagenet", "none"), help="whose mean and deviation"),
+        "border": Option(low=0, high=8, help="zeros around the normalised image, pixels"),
+    },
+    trains=False,
+)  # fmt: skip
+"""Of `cslbench evaluate`; none of `CARDS`."""
+
 CARDS: dict[str, Card] = {
     card.name: card for card in (AMDIM, CPC, SIMCLR, BYOL, MOCO, YADIM, RANDOM_INIT, SUPERVISED)
 }

@@ -1,6 +1,7 @@
 """An encoder that was trained elsewhere, as a recipe: nothing is trained, only evaluated.
 
-It attracts and repels nobody here. Its card is none of `CARDS`: no matrix can name a file.
+It attracts and repels nobody here. Its card, `CHECKPOINT`, is none of `CARDS`: no matrix can name
+a file.
 """
 
 from __future__ import annotations
@@ -16,28 +17,10 @@ from methods.aspects.augmentation.pipeline import Evaluation, Pipeline
 from methods.aspects.loss.info_nce import InfoNCE
 from methods.aspects.similarity import Dot
 from methods.recipe import Recipe
-from methods.settings import Card, Option, Setting, Value
+from methods.settings import Setting
 
 # Source: torchvision's reference transforms of its ImageNet weights
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-_SEEN: dict[str, Value] = {"normalise": "dataset", "border": 0, "sha256": ""}
-CARD = Card(
-    "checkpoint", "a checkpoint", "trained elsewhere", "methods.checkpoint",
-    values={
-        "cifar10": _SEEN | {"resolution": 32, "resize": 32},
-        "stl10": _SEEN | {"resolution": 96, "resize": 96},
-        "imagenet": _SEEN | {"resolution": 224, "resize": 256},
-    },
-    options={
-        "sha256": Option(help="the first 16 hex digits of the file's hash"),
-        "resolution": Option(low=8, high=1024, help="side of what the encoder sees, pixels"),
-        "resize": Option(low=8, help="shorter side before the centre crop, pixels"),
-        "normalise": Option(("dataset", "imagenet", "none"), help="whose mean and deviation"),
-        "border": Option(low=0, high=8, help="zeros around the normalised image, pixels"),
-    },
-    trains=False,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

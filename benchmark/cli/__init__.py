@@ -37,8 +37,8 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     verbs = (
-        run, plan, status, leaderboard, validate, merge, explain, diff, reproduce, doctor, data, tune,
-        evaluate,
+        run, plan, status, leaderboard, validate, merge, explain, diff, reproduce, doctor, evaluate,
+        data, tune,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

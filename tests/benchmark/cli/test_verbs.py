@@ -15,8 +15,8 @@ from methods.cards import CARDS
 from tests.benchmark.factories import make_result
 
 VERBS = (
-    "run", "plan", "status", "leaderboard", "validate", "merge", "explain", "diff", "reproduce", "doctor",
-    "data", "tune", "evaluate", "list",
+    "run", "plan", "status", "leaderboard", "validate", "merge", "explain", "diff", "reproduce",
+    "doctor", "evaluate", "data", "tune", "list",
 )  # fmt: skip
 
 

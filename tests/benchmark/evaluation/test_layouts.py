@@ -248,6 +248,7 @@ def test_a_border_of_1_is_a_stem_that_pads_by_2(small: nn.Module) -> None:
     """solo-learn's CIFAR stem, seen through the evaluation view: equal to 1e-5."""
     from methods import checkpoint
     from methods.aspects.encoder import represent
+    from methods.cards import CHECKPOINT
     from methods.settings import resolve
 
     theirs = _small(resnet18())
@@ -255,7 +256,7 @@ def test_a_border_of_1_is_a_stem_that_pads_by_2(small: nn.Module) -> None:
     theirs.load_state_dict(small.state_dict())
     ours = encoders.build("resnet18", 32)
     ours.load_state_dict(fit(held(small.state_dict()), ours, NAME).state)
-    setting = resolve(checkpoint.CARD, {"border": "1", "normalise": "imagenet"}, "cifar10", 32)
+    setting = resolve(CHECKPOINT, {"border": "1", "normalise": "imagenet"}, "cifar10", 32)
     images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     mean, std = (
         torch.tensor(v).view(3, 1, 1) for v in (checkpoint.IMAGENET_MEAN, checkpoint.IMAGENET_STD)
