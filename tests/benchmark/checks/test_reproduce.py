@@ -19,7 +19,7 @@ from benchmark.matrix.load import load, select
 from benchmark.store import files
 from benchmark.store.result import Point, Result
 from tests.benchmark.engines import fakes
-from tests.benchmark.factories import make_execution, make_result
+from tests.benchmark.factories import make_execution, make_metric, make_result
 
 FAKES = "tests.benchmark.engines.fakes"
 ROOT = Path(__file__).parents[3]
@@ -36,9 +36,16 @@ def cell(method: str = "simclr", replicate: int = 0) -> Cell:
     return select(load("default"), [method], replicates=[replicate]).cells[0]
 
 
-def store(root: Path, result: Result) -> Path:
-    """Write a result with the predictions that every faked cell makes."""
-    return files.write(root, result, fakes.make_predictions())
+def store(root: Path, cell: Cell, threads: int = 1, **changes: Any) -> Path:
+    """Write what a faked cell makes, in the environment or with the number that is asked for."""
+    result, predictions = fakes.done(cell, threads)
+    if "value" in changes:
+        score = result.metrics["linear"]
+        top1 = make_metric(changes.pop("value"))
+        result = result.model_copy(
+            update={"metrics": {"linear": score.model_copy(update={"top1": top1})}}
+        )
+    return files.write(root, moved(result, threads=threads, **changes), predictions)
 
 
 def moved(result: Result, **changes: Any) -> Result:
@@ -53,9 +60,9 @@ def cslbench(*arguments: str | Path) -> Done:
 
 def test_what_comes_again_bit_for_bit_is_identical(tmp_path: Path) -> None:
     """In worker processes, into a scratch folder: the results folder is as it was."""
-    # a faked cell scores 50 percent plus its threads: it has those of the file
-    path = store(tmp_path / "mine", moved(make_result(value=53.0, cell=cell()), threads=3))
-    other = store(tmp_path / "mine", make_result(value=51.0, cell=cell("byol")))
+    # what a faked cell scores depends on its threads: it has those of the file
+    path = store(tmp_path / "mine", cell(), threads=3)
+    other = store(tmp_path / "mine", cell("byol"))
     before = {each: each.read_bytes() for each in sorted(tmp_path.rglob("*")) if each.is_file()}
 
     done = cslbench("reproduce", path, other, "--workers", "2")
@@ -68,7 +75,7 @@ def test_what_comes_again_bit_for_bit_is_identical(tmp_path: Path) -> None:
 
 def test_a_folder_is_all_its_finished_results(tmp_path: Path) -> None:
     """What came to nothing has no number; a damaged file is exit 2."""
-    store(tmp_path / "mine", make_result(value=51.0, cell=cell()))
+    store(tmp_path / "mine", cell())
     files.write(tmp_path / "mine", make_result(status="failed", error="x", cell=cell("byol")), {})
     done = cslbench("reproduce", tmp_path / "mine", "--keep", tmp_path / "kept")
     assert done.exit_code == 0, done.output
@@ -82,19 +89,19 @@ def test_a_folder_is_all_its_finished_results(tmp_path: Path) -> None:
 
 def test_a_number_that_does_not_come_again_is_exit_1(tmp_path: Path) -> None:
     """With what the environment was, and what the number is now."""
-    path = store(tmp_path, make_result(value=60.0, cell=cell()))
+    path = store(tmp_path, cell(), value=60.0)
     done = cslbench("reproduce", path, "--json")
     assert done.exit_code == 1
     (found,) = json.loads(done.stdout)
     assert found["verdict"] == "different"
     assert "the environment is the same" in found["reason"]
-    assert "linear top-1 is 51.00 %, stored 60.00 [58.00, 62.00]" in found["reason"]
+    assert "linear top-1 is 56.25 %, stored 60.00 [58.00, 62.00]" in found["reason"]
     assert found["difference"]["metrics"][0]["field"] == "linear.top1.value"
 
 
 def test_kept_results_never_join_others(tmp_path: Path) -> None:
     """A folder that holds anything is refused before a cell runs."""
-    path = store(tmp_path, make_result(cell=cell()))
+    path = store(tmp_path, cell())
     done = cslbench("reproduce", path, "--keep", tmp_path)
     assert done.exit_code == 2
     assert "is not empty" in done.stderr
@@ -103,8 +110,8 @@ def test_kept_results_never_join_others(tmp_path: Path) -> None:
 def test_two_files_of_one_cell_are_both_judged(tmp_path: Path) -> None:
     """Each against a run of its own, since an engine knows cells by their id."""
     paths = [
-        store(tmp_path / name, make_result(value=value, cell=cell()))
-        for name, value in (("a", 51.0), ("b", 60.0))
+        store(tmp_path / "a", cell()),
+        store(tmp_path / "b", cell(), value=60.0),
     ]
     done = cslbench("reproduce", *paths, "--json")
     verdicts = {entry["path"]: entry["verdict"] for entry in json.loads(done.stdout)}
@@ -147,7 +154,8 @@ def test_another_version_of_this_program_excuses_nothing() -> None:
     other = moved(make_result(value=71.0, dataset_sha256="cd" * 32), threads=2)
     verdict, reason = judged(other)
     assert verdict == "different"
-    assert "dataset_sha256 abababababab, now cdcdcdcdcdcd" in reason
+    was = STORED.provenance.dataset_sha256[:12]
+    assert f"dataset_sha256 {was}, now cdcdcdcdcdcd" in reason
 
 
 def test_the_first_point_where_the_curves_part_is_named() -> None:
@@ -194,11 +202,13 @@ def test_a_cell_of_a_batch_of_nothing_cannot_be_made() -> None:
 
 def test_a_stranger_cannot_ask_for_any_number_of_threads(tmp_path: Path) -> None:
     """Nor bring a protocol that is not one of ours."""
-    path = store(tmp_path, moved(make_result(cell=cell()), threads=10**9))
+    path = store(tmp_path, cell())
+    path.write_text(path.read_text().replace('"threads": 1', '"threads": 1000000000'))
     done = cslbench("reproduce", path)
     assert done.exit_code == 2
     assert "threads" in done.stderr
-    text = store(tmp_path, make_result(cell=cell())).read_text().replace('"k": null', '"k": 3')
+    text = store(tmp_path, cell()).read_text()
+    text = text.replace('"augmentation": "none"', '"augmentation": "crops"')
     path.write_text(text)
     other = cslbench("reproduce", path)
     assert other.exit_code == 2

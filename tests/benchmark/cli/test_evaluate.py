@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def _toy_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every evaluation in this process see the few images."""
 
     def load(*_: object) -> Dataset:
-        return toy.make_dataset()
+        return replace(toy.make_dataset(), official=False)
 
     monkeypatch.setattr(run_module, "load_dataset", load)
 
@@ -81,7 +82,7 @@ def test_a_checkpoint_becomes_a_result_like_any_other(tmp_path: Path, checkpoint
     assert result.ledger is not None
     assert (result.ledger.steps, result.ledger.images) == (0, 0)
     assert result.described is not None
-    assert result.described.marks == ("trained elsewhere",)
+    assert result.described.marks == ("trained elsewhere", "unofficial data")
     assert cslbench("validate", "--results", results).output == "nothing wrong\n"
     board = cslbench("leaderboard", "--results", results).output
     assert f"### {ENCODER}, checkpoints trained elsewhere" in board

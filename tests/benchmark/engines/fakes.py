@@ -40,6 +40,15 @@ def make_predictions(right: int = 1024) -> Predictions:
     }
 
 
+def done(cell: Cell, threads: int = 1) -> tuple[Result, Predictions]:
+    """Return what a cell that is done comes with: 50 % and as many 16ths as it has threads."""
+    right = 1024 + 128 * threads
+    result = factories.make_result(
+        cell=cell, value=100 * right / 2048, steps=cell.steps, weights=cell.pretrain_id * 4
+    )
+    return result, make_predictions(right)
+
+
 def prepare(options: Options) -> None:
     """Hold what a real worker relies on: threads are settled before torch is imported."""
     assert os.environ["OMP_NUM_THREADS"] == str(options.threads)
@@ -74,8 +83,4 @@ def run_cell(
         case "slow":
             time.sleep(60)
     progress(Progress(cell.pretrain_id, "train", 3, 3, 1.5, 100.0))
-    right = 1024 + 128 * options.threads
-    found = factories.make_result(
-        cell=cell, value=100 * right / 2048, steps=cell.steps, weights=cell.pretrain_id * 4
-    )
-    return found, make_predictions(right)
+    return done(cell, options.threads)
