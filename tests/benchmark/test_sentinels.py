@@ -93,7 +93,6 @@ def test_byol_without_its_predictor_is_collapsed_while_its_loss_falls() -> None:
     assert (found.status, found.error, found.final) == ("collapsed", None, True)
     assert found.sanity is not None
     assert found.sanity.collapsed is not None
-    assert found.sanity.collapsed.startswith("features hardly vary")
     untrained = run("random_init", 60)
     assert untrained.status == "ok"
     before, after = (each.metrics["knn"].top1.value for each in (untrained, found))
