@@ -7,7 +7,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,12 +19,13 @@ from torch import Tensor, nn
 import methods
 from benchmark.data import load as load_dataset
 from benchmark.data.dataset import Dataset, Split
+from benchmark.describe import describe
 from benchmark.evaluation import sanity
 from benchmark.evaluation.features import calibrate_batch_norm, extract, weights_sha256
 from benchmark.evaluation.score import score
-from benchmark.matrix import common
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.protocol import Protocol
+from benchmark.parts import build_encoder, build_extraction, resolve_setting, settle_torch
 from benchmark.progress import Progress
 from benchmark.store import provenance
 from benchmark.store.closure import Sources
@@ -33,11 +33,9 @@ from benchmark.store.result import Described, Ledger, Provenance, Result, Sanity
 from benchmark.store.work import EVERY_SECONDS
 from benchmark.training.checkpoint import Course, Keeper, Stamp
 from benchmark.training.pretrain import Job, Trained, first_batch, pretrain
-from methods import catalogue, contract, encoders, selector, settings
-from methods.aspects.encoder import encode, split_batch_norm
-from methods.cards import CHECKPOINT
-from methods.randomness import Draws, seeded
-from methods.recipe import Extraction, Grouped, Indexed, Recipe, negatives_per_anchor
+from methods.aspects.encoder import encode
+from methods.randomness import Draws
+from methods.recipe import Comparison, Extraction
 
 Predictions: TypeAlias = dict[str, NDArray[np.signedinteger[Any]]]
 SANITY_IMAGES = 1000
@@ -66,7 +64,7 @@ class Run:
 
         With a `state`, the encoder's weights are these and nothing is trained.
         """
-        _settle_torch()
+        settle_torch()
         self.cell, self.protocols, self.progress = cell, protocols, progress
         self.checkpoint, self.every = checkpoint, every
         self.state = state
@@ -221,69 +219,16 @@ class Run:
         )
 
     def _describe(self) -> Described:
-        """Describe the recipe, with the sizes of the first batch's first comparison.
+        """Describe the recipe, with the sizes of the first batch.
 
         The batch goes through copies: it must leave no trace in batch norm or queue.
         """
-        size = contract.view_size(self.setting)
-        anchors = candidates = negatives = count = 0
+        comparisons: Sequence[Comparison] = ()
         if self.extraction is not None:
             job = self._job(copy.deepcopy(self.extraction))
             comparisons = first_batch(job, copy.deepcopy(self.encoder))
-            first, count = comparisons[0], len(comparisons)
-            anchors, negatives = len(first.anchors), negatives_per_anchor(first)
-            candidates = negatives + 1
-            if isinstance(first, Indexed | Grouped):
-                candidates = len(first.candidates)
-        norm, stem = catalogue.norm(self.cell.encoder), catalogue.stem(self.cell.encoder, size)
-        untuned = ("untuned",) if self.cell.recipe.source == common.DEFAULT else ()
-        standin = () if self.dataset.official else ("unofficial data",)
-        return Described(
-            augmentation=self.recipe.augmentation.describe(),
-            evaluation=self.recipe.evaluation.describe(),
-            extrapolated=self.setting.extrapolated,
-            row=self.setting.row,
-            anchors=anchors,
-            candidates=candidates,
-            negatives_per_anchor=negatives,
-            comparisons=count,
-            stem=stem or "unknown",
-            norm=norm or "unknown",
-            marks=(*contract.marks(self.setting, self.cell.encoder), *untuned, *standin),
-        )
-
-
-def resolve_setting(cell: Cell, dataset: Dataset) -> settings.Setting:
-    """Resolve a cell's method again, now with the dataset's statistics.
-
-    Raises:
-        ValueError: If the table says otherwise than it did when the cell was made.
-    """
-    base, options = selector.split(cell.method)
-    card = CHECKPOINT if base == CHECKPOINT.name else methods.cards()[base]
-    name = selector.split(cell.dataset)[0]
-    setting = settings.resolve(card, options, name, dataset.image_size)
-    if dict(setting.values) != cell.values:
-        raise ValueError(f"{cell.label} was made with other settings than {base} has now")
-    return replace(setting, mean=dataset.mean, std=dataset.std, classes=len(dataset.classes))
-
-
-def build_encoder(cell: Cell, setting: settings.Setting, recipe: Recipe) -> nn.Module:
-    """Build the encoder with its replicate's weights: the same for every method."""
-    with seeded(cell.replicate, "init/encoder"):
-        encoder: nn.Module = encoders.build(cell.encoder, contract.view_size(setting))
-    if recipe.batch_norm_splits > 1:
-        split_batch_norm(encoder, recipe.batch_norm_splits)
-    return encoder.to(memory_format=torch.channels_last)
-
-
-def build_extraction(cell: Cell, recipe: Recipe, encoder: nn.Module) -> Extraction | None:
-    """Build the extraction from the encoder, with its replicate's weights; None for the floor."""
-    if recipe.extraction is None:
-        return None
-    with seeded(cell.replicate, "init/extraction"):
-        extraction = recipe.extraction(encoder)
-    return extraction.to(next(encoder.parameters()).device)
+        official = self.dataset.official
+        return describe(self.cell, self.setting, self.recipe, comparisons, official=official)
 
 
 def narrow(numbers: Tensor) -> NDArray[np.signedinteger[Any]]:
@@ -291,15 +236,6 @@ def narrow(numbers: Tensor) -> NDArray[np.signedinteger[Any]]:
     values = numbers.numpy()
     fits = values.size == 0 or np.abs(values).max() <= np.iinfo(np.int16).max
     return values.astype(np.int16) if fits else values
-
-
-def _settle_torch() -> None:
-    """Ask for deterministic kernels and full float32, whatever the process had."""
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
 
 
 def _count(module: nn.Module) -> int:

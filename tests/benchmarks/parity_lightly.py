@@ -48,7 +48,7 @@ from benchmark.evaluation.score import score
 from benchmark.matrix import load as matrices
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.protocol import PROTOCOLS
-from benchmark.run import build_encoder, build_extraction, resolve_setting
+from benchmark.parts import build_encoder, build_extraction, resolve_setting
 from benchmark.store import files
 from benchmark.training.optimizers import build as build_optimizer
 from benchmark.training.pretrain import Job, prepare

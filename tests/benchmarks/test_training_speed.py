@@ -30,7 +30,7 @@ from benchmark.data import load as load_dataset
 from benchmark.data.dataset import Dataset
 from benchmark.matrix import load as matrices
 from benchmark.matrix.cell import Cell
-from benchmark.run import build_encoder, build_extraction, resolve_setting
+from benchmark.parts import build_encoder, build_extraction, resolve_setting
 from benchmark.training.optimizers import build as build_optimizer
 from benchmark.training.pretrain import Job, train_step
 from tests.benchmarks import lightly_side as lightly
