@@ -27,6 +27,7 @@ from benchmark.cli.shared import (
     chosen,
     print_json,
     reporting,
+    say,
     typed,
 )
 from benchmark.store.work import EVERY_SECONDS
@@ -138,7 +139,7 @@ def _todo(
     files.check_folder(results)
     planned = plan.plan(part, results, accept_stale=accept_stale)
     for broken in planned.broken:
-        typer.echo(f"not counted: {broken.path}: {broken.reason}", err=True)
+        say(f"not counted: {broken.path}: {broken.reason}", err=True)
     rows = planned.rows if force else planned.to_run
     if not quiet:
         before = len(planned.rows) - len(rows)

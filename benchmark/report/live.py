@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TextIO
 from benchmark.engines.engine import Advanced, Event, Finished, Found, Started
 from benchmark.matrix.cell import Cell
 from benchmark.progress import Progress
+from benchmark.reading import plain
 from benchmark.store.result import Result
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Track:
 def outcome(result: Result, seconds: float) -> str:
     """Say in one line what came of a cell."""
     if not result.final:
-        return f"{result.status.replace('_', ' ')}: {result.error}"
+        return f"{result.status.replace('_', ' ')}: {plain(result.error or '')}"
     scores = ", ".join(f"{name} {score.top1.value:.1f} %" for name, score in result.metrics.items())
     collapsed = "collapsed, " if result.status == "collapsed" else ""
     return f"{collapsed}{scores} in {duration(seconds)}"
