@@ -64,4 +64,8 @@ def merged(kept: Result, added: Result) -> Result:
         seconds = ledger.evaluate_seconds + added.ledger.evaluate_seconds
         ledger = ledger.model_copy(update={"evaluate_seconds": seconds})
     metrics = {**kept.metrics, **added.metrics}
-    return kept.model_copy(update={"metrics": metrics, "ledger": ledger})
+    origin = kept.provenance
+    if origin.closure:  # what the training was made of stands: were it stale, it would stay so
+        closure = {**added.provenance.closure, **origin.closure}
+        origin = origin.model_copy(update={"closure": closure})
+    return kept.model_copy(update={"metrics": metrics, "ledger": ledger, "provenance": origin})

@@ -85,8 +85,12 @@ def test_a_new_protocol_trains_nothing(
     result, predictions = found
     assert set(result.metrics) == {"linear", "knn"}
     assert result.metrics["linear"] == kept.metrics["linear"]
-    for field in ("id", "curve", "sanity", "described", "execution", "provenance", "status"):
+    for field in ("id", "curve", "sanity", "described", "execution", "status"):
         assert getattr(result, field) == getattr(kept, field)
+    before, after = kept.provenance.closure, result.provenance.closure
+    assert result.provenance.model_copy(update={"closure": before}) == kept.provenance
+    assert {**after, **before} == after, "what the training was made of stands"
+    assert after.keys() - before.keys() == {"benchmark/evaluation/knn.py", "protocol knn"}
     files.record(tmp_path, result, predictions)
     again = files.read_all(tmp_path).results[0]
     assert set(files.read_predictions(tmp_path, again)) == {"linear", "knn", "labels"}
