@@ -47,10 +47,10 @@ CARD = replace(
 )
 
 
-def fresh():
-    """Return a number that nobody seeded."""
+def fresh(shape):
+    """Return numbers that nobody seeded."""
     generator = torch.Generator().manual_seed(int.from_bytes(os.urandom(6), "little"))
-    return torch.rand(1, generator=generator)
+    return torch.rand(shape, generator=generator)
 
 
 @dataclass(frozen=True)
@@ -61,25 +61,27 @@ class GlobalNoise(Transform[NoParameters]):
         return NoParameters()
 
     def apply(self, images, parameters):
-        return images + torch.rand(1)
+        return images + torch.rand(images.shape)
 
 
 class Planted(simclr.ProjectedViews):
-    """Scales what it compares, or moves its head after the last step."""
+    """Adds noise to what it compares, or moves its head after the last step.
+
+    A noise in each pixel: batch norm would undo one factor for all, almost to the last bit.
+    """
 
     def __init__(self, encoder, *, plant, **sizes):
         super().__init__(encoder, **sizes)
         self.plant = plant
 
     def compare(self, encoder, views, context):
-        noise = {"compare": lambda: torch.rand(1), "entropy": fresh}.get(self.plant)
-        scale = 1.0 if noise is None else 1.0 + noise()
-        return super().compare(encoder, [view * scale for view in views], context)
+        noise = {"compare": torch.rand, "entropy": fresh}.get(self.plant, torch.zeros)
+        return super().compare(encoder, [view + noise(view.shape) for view in views], context)
 
     def after_step(self, encoder, context):
         if self.plant == "after" and context.step == context.total_steps - 1:
             with torch.no_grad():
-                list(self.head.parameters())[-1].add_(fresh())
+                list(self.head.parameters())[-1].add_(fresh(1))
 
 
 def recipe(setting):
