@@ -9,14 +9,20 @@ from benchmark.matrix.protocol import PROTOCOLS, Protocol
 from benchmark.matrix.row import Row, setting_of
 from benchmark.store.result import Result
 from methods import catalogue, contract
+from methods.cards import CHECKPOINT
 
 
 def row(cell: Cell) -> Row:
     """Return the row that a cell is of, with the settings that it was made with.
 
     Raises:
-        UsageError: If the cell cannot be made any more, or never could.
+        UsageError: If the cell cannot be made any more, never could, or is of a checkpoint.
     """
+    if cell.base_method == CHECKPOINT.name:
+        raise UsageError(
+            f"{cell.label}: the encoder was trained elsewhere, and only its file can be scored "
+            f"again (cslbench evaluate FILE -e '{cell.encoder}' -d '{cell.dataset}')"
+        )
     try:
         chosen = datasets.resolve(cell.dataset)
         found = Row(setting_of(cell.method, chosen), chosen, catalogue.canonical(cell.encoder))

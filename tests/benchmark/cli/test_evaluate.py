@@ -133,6 +133,19 @@ def test_a_floor_stands_beside_a_checkpoint(tmp_path: Path, checkpoint: Path) ->
     assert "random\\_init (floor)" in board or "random_init (floor)" in board
 
 
+@pytest.mark.parametrize("verb", ["reproduce", "explain"])
+def test_what_needs_the_training_says_that_there_was_none(
+    tmp_path: Path, checkpoint: Path, verb: str
+) -> None:
+    """One sentence that names the command for the file, not an unknown method."""
+    results = tmp_path / "mine"
+    evaluate(checkpoint, results)
+    done = cslbench(verb, results / files.relative_path(only(results).cell))
+    assert done.exit_code == 2, done.output
+    assert "the encoder was trained elsewhere" in done.stderr
+    assert f"cslbench evaluate FILE -e '{ENCODER}' -d 'digits'" in done.stderr
+
+
 def test_json_is_the_result(tmp_path: Path, checkpoint: Path) -> None:
     """On stdout, alone."""
     done = evaluate(checkpoint, tmp_path / "mine", "--json")
