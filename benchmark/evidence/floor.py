@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import methods
-from benchmark.evidence.paired import holm, mcnemar, sign_flip
+from benchmark.evidence.statistics.multiple import holm
+from benchmark.evidence.statistics.paired import mcnemar, sign_flip
 from methods import contract
 from methods.cards import CARDS
 from methods.settings import Card, Setting

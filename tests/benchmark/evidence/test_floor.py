@@ -15,7 +15,8 @@ from benchmark.evidence.floor import (
     is_floor,
     sees_patches,
 )
-from benchmark.evidence.paired import holm, mcnemar, sign_flip
+from benchmark.evidence.statistics.multiple import holm
+from benchmark.evidence.statistics.paired import mcnemar, sign_flip
 from benchmark.store.result import Result
 from tests.benchmark.factories import make_cell, make_result
 
