@@ -21,6 +21,7 @@ def application() -> typer.Typer:
     from benchmark.cli.merge import merge
     from benchmark.cli.plan import plan, status
     from benchmark.cli.reproduce import reproduce
+    from benchmark.cli.robustness import robustness
     from benchmark.cli.run import run
     from benchmark.cli.tune import tune
     from benchmark.cli.validate import validate
@@ -38,7 +39,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, validate, merge, explain, diff, reproduce, doctor, evaluate,
-        data, tune,
+        data, tune, robustness,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

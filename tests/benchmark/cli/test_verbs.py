@@ -16,7 +16,7 @@ from tests.benchmark.factories import make_result
 
 VERBS = (
     "run", "plan", "status", "leaderboard", "validate", "merge", "explain", "diff", "reproduce",
-    "doctor", "evaluate", "data", "tune", "list",
+    "doctor", "evaluate", "data", "tune", "robustness", "list",
 )  # fmt: skip
 
 

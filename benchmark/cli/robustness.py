@@ -1,0 +1,147 @@
+"""`cslbench robustness`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.shared import (
+    RESULTS,
+    AsJson,
+    Methods,
+    ResultsFolder,
+    print_json,
+    print_rows,
+    reporting,
+    say,
+)
+
+if TYPE_CHECKING:
+    from benchmark.evidence.designs import Refused
+    from benchmark.evidence.robustness import Robustness
+
+
+@reporting
+def robustness(
+    *,
+    over: Annotated[
+        str, typer.Option("--over", help="What methods should be robust to: encoder or dataset.")
+    ] = "encoder",
+    results: ResultsFolder = RESULTS,
+    methods: Methods = None,
+    protocol: Annotated[
+        str, typer.Option("--protocol", metavar="NAME", help="Whose top-1 is taken.")
+    ] = "linear",
+    margin: Annotated[
+        float,
+        typer.Option("--margin", help="Points by which a more robust method may be lower."),
+    ] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Print how far each method's scores spread over encoders, and whose spread is smaller.
+
+    The sd of the encoder effect has the noise of replicates taken out; range and worst case
+    describe what was seen. Exit 2 if no set of results is full enough.
+
+    Example: cslbench robustness --over encoder --results demo
+    """
+    from benchmark.errors import UsageError, unknown
+    from benchmark.evidence.designs import FACTORS, Refused, designs
+    from benchmark.evidence.robustness import robustness as judge
+    from benchmark.store import files
+
+    factor = next((each for each in FACTORS if each == over), None)
+    if factor is None:
+        raise UsageError(unknown("factor", over, FACTORS))
+    if not margin > 0:
+        raise UsageError(f"--margin must be above 0 points (got {margin:g})")
+    loaded = files.read_all(results)
+    for broken in loaded.broken:
+        say(f"not read: {broken.path}: {broken.reason}", err=True)
+    sets = designs(loaded.results, factor, methods=methods or (), protocol=protocol)
+    found = [each if isinstance(each, Refused) else judge(each, margin) for each in sets]
+    refused = [each for each in found if isinstance(each, Refused)]
+    judged = [each for each in found if not isinstance(each, Refused)]
+    if not judged:
+        raise UsageError("; ".join(f"{each.label}: {each.reason}" for each in refused))
+    if as_json:
+        _print_json(judged, refused)
+        return
+    for table in judged:
+        _print(table, over)
+    for left in refused:
+        say(f"not judged: {left.label}: {left.reason}")
+
+
+def _print_json(judged: list[Robustness], refused: list[Refused]) -> None:
+    from dataclasses import asdict
+
+    tables = [
+        {**asdict(each), "kinds": {f"{p.first} {p.second}": p.kind for p in each.pairs}}
+        for each in judged
+    ]
+    print_json({"tables": tables, "refused": [asdict(each) for each in refused]})
+
+
+def _print(found: Robustness, over: str) -> None:
+    design = found.design
+    aside = f"; left aside: {', '.join(map(str, design.left_aside))}" if design.left_aside else ""
+    say(
+        f"{design.label}: {over}s {', '.join(design.levels)}; {len(design.replicates)} replicates"
+        f"{aside}"
+    )
+    _print_methods(found, over)
+    if found.pairs:
+        typer.echo("")
+        _print_pairs(found)
+    if found.components is not None and found.order is not None:
+        parts = found.components
+        named = (
+            ("method", parts.method), (over, parts.encoder), ("interaction", parts.interaction),
+            ("replicate", parts.replicate), ("rest", parts.rest),
+        )  # fmt: skip
+        typer.echo("")
+        typer.echo(
+            "sd, points: "
+            + ", ".join(
+                f"{name} {part.sd:.2f} [{part.low**0.5:.2f}, {part.high**0.5:.2f}]"
+                for name, part in named
+            )
+        )
+        typer.echo(
+            f"order of methods over {over}s: Kendall's W {found.order.kendall_w:.2f}, "
+            f"mean Spearman {found.order.mean_spearman:.2f}"
+        )
+    typer.echo("")
+
+
+def _print_methods(found: Robustness, over: str) -> None:
+    from benchmark.evidence.robustness import sd_of_effect
+
+    rows: list[tuple[str, ...]] = []
+    for row in found.rows:
+        sd, low, high = sd_of_effect(row.points)
+        logit = "-"
+        if row.logit is not None:
+            logit = "{:.3f} [{:.3f}, {:.3f}]".format(*sd_of_effect(row.logit))
+        rows.append((
+            row.method, f"{row.points.mean:.1f}", f"{row.points.range:.1f}",
+            f"{sd:.2f} [{low:.2f}, {high:.2f}]", logit,
+            f"{row.points.worst:.1f} ({row.worst_at})",
+        ))  # fmt: skip
+    header = ("method", "mean", "range", f"sd of the {over} effect", "on logits", "worst")
+    print_rows(header, rows)
+
+
+def _print_pairs(found: Robustness) -> None:
+    rows: list[tuple[str, ...]] = [
+        (
+            pair.first, pair.second, f"{pair.p:.3g}", f"{pair.p_holm:.3g}",
+            "-" if pair.p_logit is None else f"{pair.p_logit:.3g}",
+            f"> {pair.mean.low:+.1f}", pair.kind,
+        )
+        for pair in found.pairs
+    ]  # fmt: skip
+    header = ("smaller spread", "than", "p", "Holm", "on logits, Holm", "mean", "verdict")
+    print_rows(header, rows)

@@ -1,0 +1,139 @@
+"""Full tables of results, methods by levels of one factor by replicates, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from benchmark.errors import UsageError, unknown
+from benchmark.evidence.floor import is_control
+
+if TYPE_CHECKING:
+    from benchmark.store.result import Result
+
+Factor: TypeAlias = Literal["encoder", "dataset"]
+FACTORS: tuple[Factor, ...] = ("encoder", "dataset")
+
+_Cell: TypeAlias = tuple[str, str, int]
+_SAID = 4
+"""Missing cells that are named one by one."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Scores of the same replicates of every method at every level of a factor."""
+
+    label: str
+    """What all cells have in common."""
+    methods: tuple[str, ...]
+    levels: tuple[str, ...]
+    """Of the factor, in one order."""
+    replicates: tuple[int, ...]
+    """That every cell has; at least two."""
+    left_aside: tuple[int, ...]
+    """Replicates that only some cells have."""
+    scores: tuple[tuple[tuple[float, ...], ...], ...]
+    """(M, E, R), percent."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Results that make no full table."""
+
+    label: str
+    reason: str
+
+
+def designs(
+    results: Iterable[Result], over: Factor, *, methods: Sequence[str] = (), protocol: str
+) -> list[Design | Refused]:
+    """Return the table of every set of results that differ in method, factor and replicate alone.
+
+    Controls are left out: they are judged by their own budget. Sets of a single level say nothing
+    of the factor and are left out, too.
+
+    Args:
+        results: of any cells.
+        over: the factor.
+        methods: only these, a name without options meaning every variant; all if none.
+        protocol: whose top-1 is taken.
+
+    Raises:
+        UsageError: if a method has no result, or no set has two levels.
+    """
+    scored = [r for r in results if r.final and protocol in r.metrics and not is_control(r.cell)]
+    chosen = [r for r in scored if not methods or _is_one_of(r, methods)]
+    for name in methods:
+        if not any(_is_one_of(r, [name]) for r in scored):
+            known = {r.cell.method for r in scored}
+            raise UsageError(f"no {protocol!r} result: {unknown('method', name, known)}")
+    sets: dict[tuple[str, ...], list[Result]] = {}
+    for result in chosen:
+        sets.setdefault(_common(result, over), []).append(result)
+    several = {
+        key: found for key, found in sets.items() if len({_level(r, over) for r in found}) > 1
+    }
+    if not several:
+        seen = sorted({_level(r, over) for r in chosen})
+        raise UsageError(
+            f"robustness over {over} needs results of one budget and training on two {over}s or "
+            f"more (got {', '.join(seen) or 'no results'})"
+        )
+    return [
+        _design(" ".join(filter(None, key)), several[key], over, protocol)
+        for key in sorted(several)
+    ]
+
+
+def _design(label: str, results: Sequence[Result], over: Factor, protocol: str) -> Design | Refused:
+    values: dict[_Cell, float] = {
+        (r.cell.method, _level(r, over), r.cell.replicate): r.metrics[protocol].top1.value
+        for r in results
+    }
+    methods = tuple(sorted({method for method, _, _ in values}))
+    levels = tuple(sorted({level for _, level, _ in values}))
+    missing = [
+        f"{method} on {level}"
+        for method in methods
+        for level in levels
+        if not any(cell[:2] == (method, level) for cell in values)
+    ]
+    if missing:
+        more = f" and {len(missing) - _SAID} more" if len(missing) > _SAID else ""
+        named = ", ".join(missing[:_SAID])
+        return Refused(label, f"{over}s are not the same for all methods; missing: {named}{more}")
+    every = sorted({replicate for _, _, replicate in values})
+    pairs = [(method, level) for method in methods for level in levels]
+    shared = tuple(k for k in every if all((*pair, k) in values for pair in pairs))
+    if len(shared) < 2:
+        fewest = min(pairs, key=lambda pair: sum(cell[:2] == pair for cell in values))
+        has = [str(k) for k in every if (*fewest, k) in values]
+        return Refused(
+            label,
+            f"needs 2 replicates that all cells have (got {len(shared)}; "
+            f"{fewest[0]} on {fewest[1]} has {', '.join(has)})",
+        )
+    return Design(
+        label, methods, levels, shared, tuple(k for k in every if k not in shared),
+        tuple(
+            tuple(tuple(values[method, level, k] for k in shared) for level in levels)
+            for method in methods
+        ),
+    )  # fmt: skip
+
+
+def _level(result: Result, over: Factor) -> str:
+    return result.cell.encoder if over == "encoder" else result.cell.dataset
+
+
+def _common(result: Result, over: Factor) -> tuple[str, ...]:
+    cell = result.cell
+    length = "paper" if cell.budget.name == "paper" else cell.budget.spent
+    where = (cell.dataset, result.provenance.dataset_sha256[:8])
+    other = where if over == "encoder" else (cell.encoder, "")
+    return (*other, length, cell.training, cell.precision)
+
+
+def _is_one_of(result: Result, names: Sequence[str]) -> bool:
+    return result.cell.method in names or result.cell.base_method in names

@@ -1,0 +1,158 @@
+"""How robust methods are to the encoder, or to the dataset: spreads, tests, and what is shared.
+
+The levels that were run are a fixed, named set. A method spreads little at the floor, too: of two
+methods one is called more robust only if its mean is also no worse by more than a margin.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from benchmark.evidence.designs import Design, Refused
+from benchmark.evidence.statistics.equivalence import NonInferiority, non_inferiority
+from benchmark.evidence.statistics.layout import Floats
+from benchmark.evidence.statistics.multiple import holm
+from benchmark.evidence.statistics.paired import paired_t
+from benchmark.evidence.statistics.ranks import Stability, stability
+from benchmark.evidence.statistics.spread import Spread, smaller_spread, spread
+from benchmark.evidence.statistics.variance import Components, split, to_logit
+
+Kind: TypeAlias = Literal["more robust", "smaller spread, mean not shown as good", "inconclusive"]
+
+ALPHA = 0.05
+MARGIN = 2.0
+"""Points by which the mean of a more robust method may be lower."""
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method."""
+
+    method: str
+    points: Spread
+    logit: Spread | None
+    """None where a score is 0 or 100, which has no logit."""
+    worst_at: str
+    """The level of the worst mean."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two methods; the first is the one whose encoder effect came out smaller."""
+
+    first: str
+    second: str
+    difference: float
+    """Of the effects' variances, first minus second, points squared."""
+    p: float
+    """Two-sided: the direction was not chosen beforehand."""
+    p_holm: float
+    """`p` after Holm over all pairs."""
+    p_logit: float | None
+    """Likewise on the logit scale, after Holm."""
+    correlation: float
+    """Of the two methods' noise in the same cell and replicate."""
+    mean: NonInferiority
+    """First minus second mean, against the margin."""
+
+    @property
+    def kind(self) -> Kind:
+        """What may be said."""
+        if self.p_holm >= ALPHA:
+            return "inconclusive"
+        return "more robust" if self.mean.holds else "smaller spread, mean not shown as good"
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """All that one table says."""
+
+    design: Design
+    rows: tuple[Row, ...]
+    """The smallest effect first."""
+    pairs: tuple[Pair, ...]
+    components: Components | None
+    """None for one method."""
+    order: Stability | None
+    """Whether the levels put the methods in one order; None for one method."""
+
+
+def robustness(design: Design, margin: float = MARGIN) -> Robustness | Refused:
+    """Judge one table; replicates are paired, since they share their random numbers.
+
+    Args:
+        design: methods by levels by replicates.
+        margin: points by which the mean of a more robust method may be lower.
+    """
+    table = np.array(design.scores)
+    if (np.ptp(table, axis=2) == 0).all(axis=1).any():
+        return Refused(design.label, "replicates of a method do not differ: no noise to weigh by")
+    logits = to_logit(table) if ((table > 0) & (table < 100)).all() else None
+    rows = [_row(design, index, table, logits) for index in range(len(design.methods))]
+    several = len(rows) > 1
+    return Robustness(
+        design,
+        tuple(sorted(rows, key=lambda row: row.points.effect.variance)),
+        _pairs(design, table, logits, margin),
+        split(table) if several else None,
+        stability(table.mean(axis=2)) if several else None,
+    )
+
+
+def _row(design: Design, index: int, table: Floats, logits: Floats | None) -> Row:
+    points = spread(table[index])
+    return Row(
+        design.methods[index],
+        points,
+        None if logits is None else spread(logits[index]),
+        design.levels[points.worst_at],
+    )
+
+
+def _pairs(design: Design, table: Floats, logits: Floats | None, margin: float) -> tuple[Pair, ...]:
+    found = [
+        _pair(design, table, logits, (a, b), margin) for a, b in combinations(range(len(table)), 2)
+    ]
+    corrected = holm([pair.p for pair in found])
+    on_logits = holm([pair.p_logit for pair in found if pair.p_logit is not None])
+    return tuple(
+        replace(pair, p_holm=p, p_logit=on_logits[index] if on_logits else None)
+        for index, (pair, p) in enumerate(zip(found, corrected, strict=True))
+    )
+
+
+def _pair(
+    design: Design, table: Floats, logits: Floats | None, pair: tuple[int, int], margin: float
+) -> Pair:
+    first, second = sorted(pair, key=lambda index: spread(table[index]).effect.variance)
+    test = smaller_spread(table[first], table[second], seed=SEED)
+    p_logit = None
+    if logits is not None:
+        p_logit = _two_sided(smaller_spread(logits[first], logits[second], seed=SEED).p)
+    means = paired_t(table[first].mean(axis=0), table[second].mean(axis=0))
+    return Pair(
+        design.methods[first],
+        design.methods[second],
+        test.difference,
+        _two_sided(test.p),
+        _two_sided(test.p),
+        p_logit,
+        test.correlation,
+        non_inferiority(means.difference, means.error, means.df, margin, ALPHA),
+    )
+
+
+def _two_sided(p: float) -> float:
+    return min(1.0, 2 * p)
+
+
+def sd_of_effect(found: Spread) -> tuple[float, float, float]:
+    """Return the sd of the encoder effect and both ends of its interval."""
+    effect = found.effect
+    return effect.sd, math.sqrt(effect.low), math.sqrt(effect.high)

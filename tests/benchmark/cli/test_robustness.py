@@ -1,0 +1,86 @@
+"""`cslbench robustness`: what is printed, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from benchmark.cli import application
+from benchmark.store import files
+from tests.benchmark.factories import make_result
+
+
+def cslbench(*arguments: str | Path) -> Result:
+    """Run `robustness` in this process."""
+    return CliRunner().invoke(application(), ["robustness", *map(str, arguments)])
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Two methods on two encoders, three replicates; BYOL depends on the encoder, SimCLR hardly."""
+    random = np.random.default_rng(0)
+    for method, effect in (("simclr", 0.2), ("byol", 9.0)):
+        for place, encoder in enumerate(("compact", "resnet18")):
+            for replicate in range(3):
+                value = round(60 + effect * place + float(random.normal(0, 0.3)), 2)
+                result = make_result(method, value, encoder=encoder, replicate=replicate)
+                files.write(tmp_path, result, {})
+    return tmp_path
+
+
+def test_the_table_names_methods_encoders_and_verdicts(results: Path) -> None:
+    """Twice the same, byte for byte."""
+    done = cslbench("--results", results)
+
+    assert done.exit_code == 0, done.output
+    assert "encoders compact, resnet18; 3 replicates" in done.stdout
+    assert "sd of the encoder effect" in done.stdout
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("simclr  ") and "byol" in line for line in lines)
+    assert "Kendall's W" in done.stdout
+    assert cslbench("--results", results).stdout == done.stdout
+
+
+def test_json_holds_what_the_table_holds(results: Path) -> None:
+    """One method of the two was asked for."""
+    done = cslbench("--results", results, "--json", "-m", "byol")
+    (table,) = json.loads(done.stdout)["tables"]
+
+    assert [row["method"] for row in table["rows"]] == ["byol"]
+    assert table["design"]["levels"] == ["compact", "resnet18"]
+    assert table["pairs"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--over", "encodr"), "did you mean 'encoder'"),
+        (("--over", "dataset"), "two datasets or more (got photos)"),
+        (("--margin", "0"), "--margin must be above 0"),
+        (("--protocol", "nothing"), "got no results"),
+    ],
+)
+def test_what_cannot_be_judged_is_one_sentence_and_exit_2(
+    results: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """No traceback, and what there is."""
+    done = cslbench("--results", results, *arguments)
+
+    assert done.exit_code == 2
+    assert said in done.output
+    assert len(done.output.splitlines()) == 1
+
+
+def test_an_incomplete_table_is_exit_2_and_says_what_is_missing(results: Path) -> None:
+    """BYOL was never run on the second encoder."""
+    for path in results.rglob("byol*.json"):
+        if "resnet18" in str(path):
+            path.unlink()
+    done = cslbench("--results", results)
+
+    assert done.exit_code == 2
+    assert "missing: byol on resnet18" in done.output

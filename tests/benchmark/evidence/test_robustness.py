@@ -1,0 +1,140 @@
+"""Robustness to the encoder: which results make a table, and what it says of planted effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from benchmark.errors import UsageError
+from benchmark.evidence.designs import Design, Refused, designs
+from benchmark.evidence.robustness import MARGIN, Robustness, robustness, sd_of_effect
+from benchmark.store.result import Result
+from tests.benchmark.factories import make_result
+
+ENCODERS = ("compact", "resnet18", "resnet34", "resnet50")
+PLANTED = {"simclr": (70.0, 0.2), "byol": (70.0, 8.0), "moco_v2": (40.0, 0.2)}
+"""Mean, and sd of the encoder effect."""
+
+
+def made(keep: Callable[[str, str, int], bool] = lambda *_: True) -> list[Result]:
+    """Make results of three methods, four encoders and three replicates, noise 0.3 points."""
+    random = np.random.default_rng(0)
+    effect = np.array([-1.2, -0.4, 0.4, 1.2])
+    found = []
+    for method, (mean, sd) in PLANTED.items():
+        for encoder, place in zip(ENCODERS, effect, strict=True):
+            for replicate in range(3):
+                value = round(mean + sd * place + float(random.normal(0, 0.3)), 2)
+                if keep(method, encoder, replicate):
+                    found.append(make_result(method, value, encoder=encoder, replicate=replicate))
+    return found
+
+
+def judged(results: list[Result]) -> Robustness:
+    """Judge the only table that there is."""
+    (design,) = designs(results, "encoder", protocol="linear")
+    assert isinstance(design, Design)
+    found = robustness(design)
+    assert isinstance(found, Robustness)
+    return found
+
+
+def test_a_table_holds_every_cell_in_one_order_and_no_control() -> None:
+    """Methods and encoders by name, replicates by number; `random_init` has its own budget."""
+    results = [*made(), make_result("random_init", 30.0), make_result("supervised", 80.0)]
+    (design,) = designs(reversed(results), "encoder", protocol="linear")
+
+    assert isinstance(design, Design)
+    assert design.methods == ("byol", "moco_v2", "simclr")
+    assert design.levels == ENCODERS
+    assert design.replicates == (0, 1, 2)
+    by_name = {(r.cell.method, r.cell.encoder, r.cell.replicate): r for r in results}
+    assert design.scores[2][1][0] == by_name["simclr", "resnet18", 0].metrics["linear"].top1.value
+
+
+def test_planted_spreads_are_told_apart_and_the_floor_is_not_called_robust() -> None:
+    """SimCLR spreads less than BYOL; MoCo too, but is 30 points worse; those two are alike."""
+    found = judged(made())
+    kinds = {(pair.first, pair.second): pair.kind for pair in found.pairs}
+
+    assert kinds["simclr", "byol"] == "more robust"
+    assert kinds["moco_v2", "byol"] == "smaller spread, mean not shown as good"
+    assert len(kinds) == 3
+    assert [k for pair, k in kinds.items() if "byol" not in pair] == ["inconclusive"]
+    assert [row.method for row in found.rows][-1] == "byol"
+
+
+def test_a_row_recovers_what_was_planted() -> None:
+    """BYOL: sd 8 of effects -1.2 .. 1.2, worst on the first encoder."""
+    row = judged(made()).rows[-1]
+    truth = 8 * float(np.std([-1.2, -0.4, 0.4, 1.2], ddof=1))
+
+    sd, low, high = sd_of_effect(row.points)
+    assert low < sd < high < low + 1
+    assert sd == pytest.approx(truth, rel=0.05)
+    assert row.worst_at == "compact"
+    assert row.points.range == pytest.approx(8 * 2.4, abs=1)
+    assert row.logit is not None
+
+
+def test_the_same_results_give_the_same_numbers() -> None:
+    """Whatever their order."""
+    assert judged(made()) == judged([*reversed(made())])
+
+
+def test_encoders_that_some_method_lacks_are_named() -> None:
+    """The set of encoders is fixed: no table is made of what happens to be there."""
+    (refused,) = designs(
+        made(lambda m, e, _: (m, e) != ("byol", "resnet50")), "encoder", protocol="linear"
+    )
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == (
+        "encoders are not the same for all methods; missing: byol on resnet50"
+    )
+
+
+def test_one_replicate_is_refused_and_a_further_one_left_aside() -> None:
+    """Two that all cells have are the least; which others there are is said."""
+    (refused,) = designs(made(lambda _m, _e, r: r == 0), "encoder", protocol="linear")
+    assert isinstance(refused, Refused)
+    assert "needs 2 replicates that all cells have (got 1; byol on compact has 0)" in refused.reason
+
+    (design,) = designs(made(lambda m, _, r: m != "byol" or r != 1), "encoder", protocol="linear")
+    assert isinstance(design, Design)
+    assert (design.replicates, design.left_aside) == ((0, 2), (1,))
+
+
+def test_a_single_encoder_and_an_unknown_method_are_refused_in_words() -> None:
+    """What is there is said."""
+    with pytest.raises(UsageError, match=r"two encoders or more \(got compact\)"):
+        designs(made(lambda _m, e, _r: e == "compact"), "encoder", protocol="linear")
+    with pytest.raises(UsageError, match=r"did you mean 'simclr'"):
+        designs(made(), "encoder", methods=["simcrl"], protocol="linear")
+    with pytest.raises(UsageError, match="no results"):
+        designs([], "encoder", protocol="linear")
+
+
+def test_replicates_that_do_not_differ_are_refused() -> None:
+    """A method without noise has no interval."""
+    cells = [
+        make_result("simclr", 70.0 + k, encoder=encoder, replicate=replicate)
+        for k, encoder in enumerate(ENCODERS[:2])
+        for replicate in range(2)
+    ]
+    (design,) = designs(cells, "encoder", protocol="linear")
+    assert isinstance(design, Design)
+    found = robustness(design, MARGIN)
+
+    assert isinstance(found, Refused)
+    assert "do not differ" in found.reason
+
+
+def test_one_method_has_a_spread_and_nothing_to_compare_with() -> None:
+    """No pairs, no split, no order."""
+    found = judged(made(lambda m, *_: m == "simclr"))
+
+    assert len(found.rows) == 1
+    assert (found.pairs, found.components, found.order) == ((), None, None)
