@@ -183,12 +183,14 @@ def _random(block: Floats, averaged: int, noise: Noise, alpha: float) -> Compone
     from scipy.special import chdtri, fdtri
 
     df = len(block) - 1
-    squares = averaged * float((block**2).sum())
+    seen = averaged * float((block**2).sum())
+    # as with fixed effects: less than noise gives in the middle is luck, not certainty
+    squares = max(seen, noise.variance * df * float(fdtri(df, noise.df, 0.5)))
     ends = []
     for tail in (1 - alpha / 2, alpha / 2):
         least = noise.variance * float(fdtri(df, noise.df, tail)) * df
         ends.append(max(0.0, (squares - least) / (averaged * float(chdtri(df, 1 - tail)))))
-    variance = (squares / df - noise.variance) / averaged
+    variance = (seen / df - noise.variance) / averaged
     return Component(variance, ends[0], ends[1])
 
 
