@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from benchmark.cli.shared import RESULTS
 
 if TYPE_CHECKING:
+    from benchmark.evidence.assume import Assumption
     from benchmark.matrix.load import Matrix
     from benchmark.store.predictions import Predictions
     from benchmark.store.result import Result
@@ -27,23 +28,37 @@ def path(results: Path) -> Path:
     return (folder.parent if folder.name == RESULTS.name else folder) / NAME
 
 
-def rendered(results: Path, matrix: Matrix | None, *, marks_stale: bool = False) -> str:
+def rendered(
+    results: Path,
+    matrix: Matrix | None,
+    *,
+    files_of_others: Iterable[Path] = (),
+    assumptions: Iterable[Assumption] = (),
+    marks_stale: bool = False,
+) -> str:
     """Return the board as Markdown; with a matrix, cells of it without a result have a row.
 
     Args:
         results: The results folder.
         matrix: What should be there, if that is known.
+        files_of_others: Reported numbers beside the shipped ones.
+        assumptions: What a reader assumes of reported numbers.
         marks_stale: Whether to compare the results with this program's source.
 
     Raises:
+        ReportedError: If a file of reported numbers does not hold what it must.
         ResultError: If results contradict each other.
+        UsageError: If an assumption can be made of no number.
     """
     from benchmark.errors import ResultError
+    from benchmark.evidence import assume
     from benchmark.evidence.floor import against_floor
-    from benchmark.evidence.reported import load_reported
+    from benchmark.evidence.reported import load_with
     from benchmark.report import leaderboard
     from benchmark.store import files
 
+    wanted = tuple(assumptions)
+    numbers = assume.fill(load_with(files_of_others), wanted)
     loaded = files.read_all(results)
     damaged = []
 
@@ -61,25 +76,34 @@ def rendered(results: Path, matrix: Matrix | None, *, marks_stale: bool = False)
         raise ResultError(f"{results}: {error}") from None
     broken = (*loaded.broken, *dict.fromkeys(damaged))
     return leaderboard.render(
-        loaded.results, broken, load_reported(), matrix=matrix, floor_checks=checks,
-        stale=_stale(loaded.results) if marks_stale else None,
+        loaded.results, broken, [each.entry for each in numbers], matrix=matrix,
+        floor_checks=checks, stale=_stale(loaded.results) if marks_stale else None,
+        assumed=assume.told(numbers, wanted),
     )  # fmt: skip
 
 
-def printed(results: Path, matrix: Matrix | None) -> str:
+def printed(
+    results: Path,
+    matrix: Matrix | None,
+    *,
+    files_of_others: Iterable[Path] = (),
+    assumptions: Iterable[Assumption] = (),
+) -> str:
     """Return the board for a person who has this program: its rows say what is stale.
 
     Raises:
-        ResultError: As `rendered`.
+        CslbenchError: As `rendered`.
     """
-    return rendered(results, matrix, marks_stale=True)
+    return rendered(
+        results, matrix, files_of_others=files_of_others, assumptions=assumptions, marks_stale=True
+    )
 
 
-def written(results: Path, matrix: Matrix | None) -> str:
+def written(results: Path, matrix: Matrix | None, *, files_of_others: Iterable[Path] = ()) -> str:
     """Write the board and return it."""
     from benchmark.store import atomic
 
-    text = rendered(results, matrix)
+    text = rendered(results, matrix, files_of_others=files_of_others)
     atomic.write(path(results), text.encode())
     return text
 

@@ -7,11 +7,20 @@ from typing import Annotated
 import typer
 
 from benchmark.cli import board
-from benchmark.cli.shared import RESULTS, ResultsFolder, chosen, print_json, reporting
+from benchmark.cli.shared import (
+    RESULTS,
+    Assume,
+    Others,
+    ResultsFolder,
+    chosen,
+    print_json,
+    reporting,
+)
 
 
 @reporting
 def leaderboard(
+    *,
     results: ResultsFolder = RESULTS,
     matrix: Annotated[
         str | None, typer.Option("--matrix", help="Also show what this matrix has no result of.")
@@ -22,27 +31,39 @@ def leaderboard(
     check: Annotated[
         bool, typer.Option("--check", help="Exit 1 if the written one is not this one.")
     ] = False,
+    reported: Others = None,
+    assume: Assume = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Print the leaderboard of a results folder, as Markdown.
 
     What is printed marks results whose sources have changed since; what is written and checked
-    does not, so that it follows from the results alone.
+    does not, so that it follows from the results alone; nor does it hold what a reader assumes.
 
     Example: cslbench leaderboard --results demo
     """
-    whole = chosen(matrix) if matrix else None
+    from benchmark.errors import UsageError
+    from benchmark.evidence.assume import parse
+
+    if assume and (write or check or as_json):
+        raise UsageError("--assume changes what is printed: not with --write, --check or --json")
+    assumptions = parse(assume or ())
+    whole, others = chosen(matrix) if matrix else None, reported or []
     if as_json:
         _print_results(results)
         return
     if check:
-        text = board.written(results, whole) if write else board.rendered(results, whole)
+        make = board.written if write else board.rendered
+        text = make(results, whole, files_of_others=others)
         if not board.is_current(results, text):
             where = board.path(results)
             typer.echo(f"{where}: is not what the results say; run with --write", err=True)
             raise typer.Exit(1)
         return
-    typer.echo(board.written(results, whole) if write else board.printed(results, whole))
+    if write:
+        typer.echo(board.written(results, whole, files_of_others=others))
+    else:
+        typer.echo(board.printed(results, whole, files_of_others=others, assumptions=assumptions))
 
 
 def _print_results(results: ResultsFolder) -> None:

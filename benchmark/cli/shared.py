@@ -55,6 +55,21 @@ Plugins = Annotated[
 AcceptStale = Annotated[
     bool, typer.Option("--accept-stale", help="Take results whose sources have changed as done.")
 ]
+Others = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--reported", metavar="FILE.yaml", help="Reported numbers of your own; repeatable."
+    ),
+]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--assume",
+        metavar="FIELD=VALUE",
+        help="What to take for a field that a source leaves open: protocol=linear, epochs=1000; "
+        "repeatable.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 RESULTS = Path("results")

@@ -5,11 +5,19 @@ A field that is left out is unknown, and unknown is no wildcard: it never agrees
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from benchmark import yaml
 from benchmark.errors import ReportedError
@@ -23,9 +31,11 @@ Twice what the probe alone moves a published number: 74.3 to 74.8 for one BYOL e
 Source: arXiv 2006.07733, appendix C.1.
 """
 
-Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Probe: TypeAlias = Literal["linear", "mlp", "knn", "finetune"]
+Selection: TypeAlias = Literal["last", "held_out", "best_on_test"]
 
 
 class _Strict(BaseModel):
@@ -35,7 +45,7 @@ class _Strict(BaseModel):
 class Scoring(_Strict):
     """How a representation was scored: what a comparison needs, then what is noted beside it."""
 
-    probe: Literal["linear", "mlp", "knn", "finetune"] | None = None
+    probe: Probe | None = None
     width: Count | None = None
     """Units of the hidden layer of an `mlp` probe."""
     k: Count | None = None
@@ -50,7 +60,7 @@ class Scoring(_Strict):
     """Pixels a side, as the encoder sees them in evaluation."""
     online: bool | None = None
     """Whether the probe was trained while the encoder still changed."""
-    selection: Literal["last", "held_out", "best_on_test"] | None = None
+    selection: Selection | None = None
     """Which checkpoint the number is of; what a probe selects for itself is its `solver`."""
     augmentation: Text | None = None
     """Noted: what the training images of the probe went through."""
@@ -115,6 +125,23 @@ class Reported(_Strict):
     note: Text | None = None
     margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] = DEFAULT_MARGIN
     """Points within which a result reproduces this number, set before anything is run."""
+    _assumed: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What a reader assumed of fields that the source leaves open; no file can hold it."""
+        return self._assumed
+
+    def assuming(self, assumed: tuple[str, ...], fields: dict[str, object]) -> Reported:
+        """Return this number with open fields filled, saying by which assumptions.
+
+        Args:
+            assumed: In the words of the reader.
+            fields: The filled ones, `protocol` and `budget` whole.
+        """
+        filled = self.model_copy(update=fields)
+        filled._assumed = assumed
+        return filled
 
 
 def load_reported(path: Path | None = None) -> tuple[Reported, ...]:
@@ -129,13 +156,41 @@ def load_reported(path: Path | None = None) -> tuple[Reported, ...]:
     return _shipped() if path is None else _read(path)
 
 
+def load_with(paths: Iterable[Path]) -> tuple[Reported, ...]:
+    """Return the shipped numbers and, after them, those of further files.
+
+    Raises:
+        ReportedError: As `load_reported`; also where an id is taken.
+    """
+    entries = [*load_reported()]
+    taken = dict.fromkeys((entry.id for entry in entries), "the shipped numbers")
+    for path in paths:
+        own = load_reported(path)
+        for entry in own:
+            if entry.id in taken:
+                raise ReportedError(
+                    f"{path.name}: the id {entry.id!r} is taken by {taken[entry.id]}"
+                )
+        taken.update(dict.fromkeys((entry.id for entry in own), path.name))
+        entries += own
+    return tuple(entries)
+
+
+def parse(text: str, name: str) -> tuple[Reported, ...]:
+    """Validate a text as `load_reported` does a file; `name` stands for the file in errors."""
+    return _entries(yaml.parse(text, ReportedError, name=name))
+
+
 @cache
 def _shipped() -> tuple[Reported, ...]:
     return _read(SHIPPED)
 
 
 def _read(path: Path) -> tuple[Reported, ...]:
-    document = yaml.load(path, ReportedError)
+    return _entries(yaml.load(path, ReportedError))
+
+
+def _entries(document: yaml.Document) -> tuple[Reported, ...]:
     data = document.data
     if not isinstance(data, dict) or list(data) != ["reported"]:
         raise ReportedError(f"{document.name}: must hold one key, 'reported'")

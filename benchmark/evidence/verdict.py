@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from benchmark.evidence.margin import ALPHA, Estimate, Noise, estimate, interval
 from benchmark.evidence.reported import Reported, Scoring
 
 Kind = Literal["reproduced", "below", "above", "inconclusive", "not comparable", "not run"]
-
-ALPHA = 0.05
-"""Error of each of the two one-sided tests: the interval of the difference is the 90 % one."""
 
 _SELECTIONS = {"last": "last-checkpoint", "held_out": "held-out", "best_on_test": "best-on-test"}
 _ONLINE = {True: "online", False: "offline", None: None}
@@ -34,6 +32,10 @@ class Measured:
     values: tuple[float, ...]
     """Percent, one for each replicate."""
     metric: str = "top1"
+    noise: Noise | None = None
+    """Spread between replicates in rows that are alike but for the method, where there are such."""
+    images: float | None = None
+    """Test images, as many independent ones as they are worth; None if unknown."""
 
     def __post_init__(self) -> None:
         if not self.values:
@@ -54,11 +56,7 @@ class Measured:
 
     def interval(self, alpha: float = ALPHA) -> tuple[float, float] | None:
         """Two-sided 1 - alpha interval of the mean over replicates, percent; None for one."""
-        if self.n < 2:
-            return None
-        half = _quantile(1 - alpha / 2, self.n - 1) * statistics.stdev(self.values)
-        half /= math.sqrt(self.n)
-        return self.mean - half, self.mean + half
+        return interval(self.values, alpha)
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,8 @@ class Verdict:
     """The kind with its reasons, as a table prints it."""
     fields: tuple[str, ...] = ()
     """Fields that differ or are unknown, where the two are not comparable."""
+    estimate: Estimate | None = None
+    """The difference and its interval, where two numbers are compared."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Difference:
         return not self.text
 
 
-def verdict(measured: Measured | None, reported: Reported) -> Verdict:
+def verdict(measured: Measured | None, reported: Reported, *, population: bool = False) -> Verdict:
     """Judge a reported number by our replicates.
 
     Numbers can be compared only if method, variant, dataset, encoder, metric, epochs and every
@@ -97,6 +97,7 @@ def verdict(measured: Measured | None, reported: Reported) -> Verdict:
     Args:
         measured: our replicates; None if nothing was run.
         reported: the published number.
+        population: count the test images as drawn too; by default they are given.
     """
     if reported.certainty != "seen":
         origin = {"memory": "from memory", "inferred": "inferred"}[reported.certainty]
@@ -106,12 +107,24 @@ def verdict(measured: Measured | None, reported: Reported) -> Verdict:
     differences = [*differences_from(measured, reported)]
     if differences:
         fields = tuple(difference.field for difference in differences)
-        return Verdict("not comparable", f"not comparable: {_reasons(differences)}", fields)
-    return _judge(measured, reported)
+        found = Verdict("not comparable", f"not comparable: {_reasons(differences)}", fields)
+    else:
+        found = _judge(measured, reported, population=population)
+    if not reported.assumed:
+        return found
+    return replace(found, text=f"{found.text} (assuming {', '.join(reported.assumed)})")
 
 
-def differences_from(measured: Measured, reported: Reported) -> Iterator[Difference]:
-    """Name every field that stands between our replicates and a reported number."""
+def differences_from(
+    measured: Measured, reported: Reported, *, whole: bool = False
+) -> Iterator[Difference]:
+    """Name every field that stands between our replicates and a reported number.
+
+    Args:
+        measured: our replicates.
+        reported: the published number.
+        whole: name each field of a protocol of which nothing is known, not `protocol` alone.
+    """
     if reported.reading != "exact":
         text = f"reported as {reported.reading} {reported.value:g}"
         yield Difference("reading", text)
@@ -119,7 +132,7 @@ def differences_from(measured: Measured, reported: Reported) -> Iterator[Differe
     yield from _compared("method", measured.method, reported.method)
     yield from _compared("dataset", measured.dataset, reported.dataset)
     yield from _compared("encoder", measured.encoder, reported.encoder)
-    if reported.protocol == Scoring():
+    if reported.protocol == Scoring() and not whole:
         # nothing is known of how it was scored: what else is unknown no longer matters
         yield Difference("protocol", "")
         return
@@ -182,27 +195,26 @@ def _reasons(differences: list[Difference]) -> str:
     return "; ".join([*said, *([", ".join(unknown) + " unknown"] if unknown else [])])
 
 
-def _judge(measured: Measured, reported: Reported) -> Verdict:
-    difference, margin = measured.mean - reported.value, reported.margin
+def _judge(measured: Measured, reported: Reported, *, population: bool) -> Verdict:
     if measured.n < 2:
+        difference = measured.mean - reported.value
         text = f"inconclusive: {difference:+.2f} points in one replicate; two are the least"
         return Verdict("inconclusive", text)
-    error = statistics.stdev(measured.values) * math.sqrt(1 / measured.n + 1 / (reported.runs or 1))
-    half = _quantile(1 - ALPHA, measured.n - 1) * error
-    low, high = difference - half, difference + half
+    if population and measured.images is None:
+        raise ValueError("population: the number of test images is unknown")
+    found = estimate(
+        measured.values,
+        reported.value,
+        margin=reported.margin,
+        runs=reported.runs or 1,
+        noise=measured.noise,
+        images=measured.images if population else None,
+    )
     kind: Kind = "inconclusive"
-    if -margin <= low and high <= margin:
+    if -found.margin <= found.low and found.high <= found.margin:
         kind = "reproduced"
-    elif high < -margin:
+    elif found.high < -found.margin:
         kind = "below"
-    elif low > margin:
+    elif found.low > found.margin:
         kind = "above"
-    found = f"{difference:+.2f} points [{low:+.2f}, {high:+.2f}]"
-    return Verdict(kind, f"{kind}: {found}, margin {margin:g}, n = {measured.n}")
-
-
-def _quantile(probability: float, degrees: int) -> float:
-    # scipy.special: scipy.stats takes 0.8 s to import and gives the same quantile
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, probability))
+    return Verdict(kind, f"{kind}: {found.text}", estimate=found)

@@ -50,6 +50,7 @@ def render(
     matrix: Matrix | None = None,
     floor_checks: Iterable[FloorCheck] | None = None,
     stale: Mapping[str, str] | None = None,
+    assumed: Sequence[str] = (),
 ) -> str:
     """Return the board as Markdown: the same bytes for the same arguments, in any order.
 
@@ -61,12 +62,14 @@ def render(
         floor_checks: Tests against the floor, where predictions were kept.
         stale: What has changed since a result was made, in words, by its id. That depends on the
             program that looks, so nothing of it is in a board that is kept.
+        assumed: What a reader assumes of the reported numbers, in sentences.
     """
     shown = latest(results)
     checks = None if floor_checks is None else {check.id: check for check in floor_checks}
     found = tables(shown, matrix.cells if matrix else (), stale or {})
     unreadable = sorted(broken, key=lambda file: (file.path.as_posix(), file.reason))
-    parts = ["# Leaderboard", markdown.bullets([*_header(shown, found, checks, matrix)])]
+    told = [*map(markdown.escape, assumed), *_header(shown, found, checks, matrix)]
+    parts = ["# Leaderboard", markdown.bullets(told)]
     for dataset in sorted({table.cell.dataset for table in found}):
         parts.append(f"## {markdown.escape(dataset)}")
         own = (table for table in found if table.cell.dataset == dataset)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from benchmark.data import catalogue
 from benchmark.evidence.reported import Reported, Scoring
 from benchmark.evidence.verdict import Measured, Verdict, differences_from, verdict
-from benchmark.store.result import Result
+from benchmark.store.result import Metric, Result
 from methods import selector
 
 _UNKNOWN = 2
 """What an unknown field counts beside a known difference: a number that says how it was made is
 the more telling neighbour, even where it differs."""
+_Z = statistics.NormalDist().inv_cdf(0.975)
+"""Of a metric's 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,16 @@ def measured(results: Sequence[Result], protocol: str) -> Measured | None:
         protocol=_scoring(results[0], protocol),
         epochs=statistics.fmean(r.ledger.epochs if r.ledger else 0.0 for r in results),
         values=tuple(result.metrics[protocol].top1.value for result in results),
+        images=statistics.fmean(_images(result.metrics[protocol].top1) for result in results),
     )
+
+
+def _images(metric: Metric) -> float:
+    """Return how many independent test images a metric is worth: of clustered ones fewer."""
+    half, p = (metric.high - metric.low) / 2, metric.value
+    if metric.interval == "wilson" or not half or not 0 < p < 100:
+        return float(metric.n)
+    return max(1.0, min(float(metric.n), p * (100 - p) * (_Z / half) ** 2))
 
 
 def comparable_dataset(result: Result) -> str:
@@ -83,6 +94,24 @@ def best_match(candidates: Iterable[Measured], reported: Iterable[Reported]) -> 
         return None
     _, mine, entry = min(pairs, key=lambda pair: pair[0])
     return Match(entry, verdict(mine, entry), mine.protocol.probe_class or "")
+
+
+def opponents(entry: Reported, ours: Iterable[Measured]) -> list[Measured]:
+    """Return what of ours a reported number is held against: all that can be compared with it.
+
+    Where nothing can, what comes nearest: the fewest fields that differ or are unknown.
+    """
+    found = [mine for mine in ours if is_of(entry, mine)]
+    comparable = [mine for mine in found if not any(differences_from(mine, entry))]
+    if comparable or not found:
+        return comparable
+    return [min(found, key=lambda mine: _place(mine, entry))]
+
+
+def _place(mine: Measured, entry: Reported) -> tuple[object, ...]:
+    main = mine.protocol.probe == "linear"
+    words = mine.variant, mine.encoder, mine.dataset, mine.protocol.probe_class or ""
+    return _distance(mine, entry, main=main), words, mine.epochs, mine.values
 
 
 def is_of(entry: Reported, mine: Measured) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmark.evidence.floor import FloorCheck, is_control, is_floor
 from benchmark.evidence.reported import Reported
-from benchmark.evidence.verdict import Measured
 from benchmark.report import markdown, words
 from benchmark.report.marks import marks
 from benchmark.report.matching import Match, best_match
@@ -93,7 +92,7 @@ def _row(
 ) -> dict[str, str]:
     base, _, inside = row.cell.method.partition("[")
     floor = table.floor(row)
-    match = None if is_floor(row.cell) else best_match(_candidates(row), reported)
+    match = None if is_floor(row.cell) else best_match(table.candidates(row), reported)
     return {
         "method": f"{base} ({_role(row)})" if is_control(row.cell) else _name(row, base),
         "variant": inside.removesuffix("]"),
@@ -143,14 +142,6 @@ def _others(table: Table) -> list[str]:
 def _other(row: Row, protocol: str) -> str:
     found = row.measured(protocol)
     return "" if found is None else f"{found.mean:.1f}"
-
-
-def _candidates(row: Row) -> Iterator[Measured]:
-    names = {name for result in row.final for name in result.metrics}
-    for name in (PROTOCOL, *sorted(names - {PROTOCOL})):
-        found = row.measured(name)
-        if found is not None:
-            yield found
 
 
 def _alike(table: Table, row: Row) -> bool:

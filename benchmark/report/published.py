@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from benchmark.evidence.reported import Reported
 from benchmark.evidence.verdict import Measured, Verdict, verdict
@@ -26,7 +26,7 @@ def section(reported: Sequence[Reported], tables: Sequence[Table]) -> str:
     """Render every reported number, with its sources below; empty if there are none."""
     if not reported:
         return ""
-    ours = [*_measured(tables)]
+    ours = [mine for table in tables for row in table.rows for mine in table.candidates(row)]
     sources = {
         source: f"S{index}"
         for index, source in enumerate(dict.fromkeys(e.source for e in reported), start=1)
@@ -67,14 +67,6 @@ def _ours(entry: Reported, ours: Sequence[Measured]) -> str:
     found = found or [verdict(None, entry)]
     best = min(found, key=lambda judged: (_BEST.index(judged.kind), judged.text))
     return _short(best)
-
-
-def _measured(tables: Sequence[Table]) -> Iterator[Measured]:
-    for row in (row for table in tables for row in table.rows):
-        for name in sorted({name for result in row.final for name in result.metrics}):
-            mine = row.measured(name)
-            if mine is not None:
-                yield mine
 
 
 def _short(judged: Verdict) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmark.evidence.floor import is_control, is_floor, sees_patches
+from benchmark.evidence.margin import Noise, pooled_noise
 from benchmark.evidence.verdict import Measured
+from benchmark.matrix.budget import Budget
 from benchmark.matrix.cell import Cell
 from benchmark.report.matching import measured
 from benchmark.store.result import Result
@@ -91,6 +93,31 @@ class Table:
     def cell(self) -> Cell:
         """A cell that says what all rows but the controls have in common."""
         return next((row.cell for row in self.rows if not is_control(row.cell)), self.rows[0].cell)
+
+    def measured(self, row: Row, protocol: str = PROTOCOL) -> Measured | None:
+        """Return a row's replicates, with the noise of all methods of its budget beside them."""
+        found = row.measured(protocol)
+        if found is None or is_control(row.cell):
+            return found
+        return replace(found, noise=self._noise[row.cell.budget, protocol])
+
+    @cached_property
+    def _noise(self) -> dict[tuple[Budget, str], Noise | None]:
+        """Pooled over the rows of a budget, under each protocol."""
+        groups: dict[tuple[Budget, str], list[tuple[float, ...]]] = {}
+        for row in (row for row in self.rows if not is_control(row.cell)):
+            for name in {name for result in row.final for name in result.metrics}:
+                values = [r.metrics[name].top1.value for r in row.final if name in r.metrics]
+                groups.setdefault((row.cell.budget, name), []).append(tuple(values))
+        return {key: pooled_noise(rows) for key, rows in groups.items()}
+
+    def candidates(self, row: Row) -> Iterator[Measured]:
+        """Yield a row's replicates under each protocol, the main one first."""
+        names = {name for result in row.final for name in result.metrics}
+        for name in (PROTOCOL, *sorted(names - {PROTOCOL})):
+            found = self.measured(row, name)
+            if found is not None:
+                yield found
 
     def floor(self, row: Row) -> Floor | None:
         """Return the floor of a row: an untrained encoder that sees the same kind of view."""

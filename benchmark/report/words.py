@@ -18,15 +18,21 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def published(entry: Reported) -> str:
-    """Write a reported number as its source gives it; what was not seen says so."""
+def figure(entry: Reported) -> str:
+    """Write the figure of a reported number as its source gives it, without its unit."""
     value = f"{entry.value:g}"
     number = {"exact": value, "about": f"≈ {value}", "over": f"{value}+"}[entry.reading]
     if entry.spread is not None:
         number += f" ± {entry.spread:g}"
-    if entry.metric != "top1":
-        number += " (top-5)"
-    return number if entry.certainty == "seen" else f"{number} ({CERTAINTY[entry.certainty]})"
+    return number if entry.metric == "top1" else f"{number} (top-5)"
+
+
+def published(entry: Reported) -> str:
+    """Write a reported number as its source gives it; what was not seen or is assumed says so."""
+    number = figure(entry)
+    if entry.certainty != "seen":
+        number += f" ({CERTAINTY[entry.certainty]})"
+    return f"{number} (assuming {', '.join(entry.assumed)})" if entry.assumed else number
 
 
 def protocol(scoring: Scoring) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,38 @@ def test_numbers_stand_where_their_sources_put_them(
         and (entry.budget.epochs, entry.budget.batch) == (epochs, batch)
     }
     assert found == values
+
+
+SURVEY = """
+yadim 92.15 91.3 59.19
+amdim 93.8 94.5 93.1 68.1 63.5 63 62 67 67.4 55 91.2 93.1 89.5 91.4 93.8 94.5
+amdim 93.4 93.8 94.2 94.5 90.3 90.6 88.3 89.4 86 87.1 92.6 93 93.5 93.8
+simulated_fixations 61
+cpc_v2 78.36 84.52 54.82 84.52 78.36 54.82 71.5 90.1 63.8 85.3
+cpc_v1 48.7
+swav 86.72 74 75.3
+supervised 95.1
+simclr 88.5 85.68 86.75 68.4 69.3 89 69.1 74.2 76.5 64.5 67.9 64.3 94 91 90.6 97.7
+simclr 90.74 65.78 77.64 84.7 84.8 87.9 63.2 44.8 46.9 88.9
+simclr 93.6 93.5 92.65 93.3 91.9 74.45 71.21
+byol 74.3 91.6 74 74.5 74.4 73.7 72.5 72.4 72.2 72.2 71.8 69.6 59.7 79.6 91.3 97.8 92.3
+byol 92.58 70.46 80.16 80.32 68.63 68.37 86.9 86.8 91 62.5 46 43.9 88.7 69.9 71.62
+moco_v1 60.8 60.6
+moco_v2 67.5 71.1 66.2 63.4 67.3 67.5 82.6 86.3 88.7 85.3 88.5 89.7 90.7
+moco_v2 92.94 69.89 78.2 79.28 62.61 66.84 83.8 84.7 89.9 61.5 41.8 56 87.4
+"""
+"""Every number of the survey of published numbers, table by table, copied by hand from there."""
+
+
+def test_every_number_of_the_survey_is_there_and_no_other() -> None:
+    """As often as the survey has it."""
+    surveyed = Counter(
+        (method, float(value))
+        for method, *values in map(str.split, SURVEY.strip().splitlines())
+        for value in values
+    )
+    assert Counter((entry.method, entry.value) for entry in load_reported()) == surveyed
+    assert surveyed.total() == 142
 
 
 def test_what_is_remembered_is_marked_so() -> None:

@@ -6,11 +6,14 @@ import dataclasses
 import math
 import statistics
 
+import hypothesis
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmark.errors import UsageError
+from benchmark.evidence import assume
 from benchmark.evidence.reported import Reported, Scoring, Spent, load_reported
 from benchmark.evidence.verdict import Measured, Verdict, protocol_differences, verdict
 
@@ -90,7 +93,8 @@ def test_the_interval_decides(theirs: float, ours: tuple[float, ...], kind: str)
 def test_the_text_shows_difference_interval_margin_and_replicates() -> None:
     """Worked by hand: sd 0.1, t(0.95, 2) = 2.92, half width 0.1 * sqrt(1/3 + 1) * 2.92 = 0.337."""
     assert judged(91.2, 90.9, 91.0, 91.1).text == (
-        "reproduced: -0.20 points [-0.54, +0.14], margin 1, n = 3"
+        "reproduced: -0.20 points [-0.54, +0.14], margin 1 (smallest possible 0.34), n = 3, "
+        "test images fixed"
     )
     assert judged(91.2, 91.0).text == (
         "inconclusive: -0.20 points in one replicate; two are the least"
@@ -114,12 +118,14 @@ def test_the_kind_is_that_of_two_one_sided_t_tests(
 ) -> None:
     """Against scipy.stats' t distribution, p-values instead of intervals."""
     deviation = statistics.stdev(ours)
-    assume(deviation >= 1e-3)
+    hypothesis.assume(deviation >= 1e-3)
     error = deviation * math.sqrt(1 / len(ours) + 1 / runs)
     difference, degrees = statistics.fmean(ours) - theirs, len(ours) - 1
     above_low = float(stats.t.sf((difference + margin) / error, degrees))
     below_high = float(stats.t.cdf((difference - margin) / error, degrees))
-    assume(all(abs(p - edge) > 1e-9 for p in (above_low, below_high) for edge in (0.05, 0.95)))
+    hypothesis.assume(
+        all(abs(p - edge) > 1e-9 for p in (above_low, below_high) for edge in (0.05, 0.95))
+    )
     expected = "inconclusive"
     if max(above_low, below_high) < 0.05:
         expected = "reproduced"
@@ -213,6 +219,29 @@ def test_solo_learns_online_and_offline_numbers_refuse_to_merge() -> None:
     online, offline = (shipped(f"solo-moco_v2-imagenet-{how}") for how in ("online", "offline"))
     found = [d for d in protocol_differences(online.protocol, offline.protocol) if not d.unknown]
     assert [(d.field, d.text) for d in found] == [("online", "online vs offline probe")]
+
+
+def test_ours_meets_solo_learns_offline_number_and_not_its_online_one() -> None:
+    """The same row of ours: against 62.61 only `online` stands in the way, and by its name."""
+    scoring = LINEAR.model_copy(update={"resolution": 224})
+    ours = dataclasses.replace(
+        OURS, method="moco_v2", variant="symmetric", dataset="imagenet", encoder="resnet50",
+        protocol=scoring, epochs=100.0, values=(66.8, 66.9, 66.7),
+    )  # fmt: skip
+    assumptions = assume.parse(
+        [f"{field}=train" for field in ("pretrain_split", "probe_split")]
+        + ["resolution=224", "selection=last"]
+    )
+    names = [f"solo-moco_v2-imagenet-{how}" for how in ("online", "offline")]
+    online, offline = (
+        verdict(ours, filled.entry) for filled in assume.fill(map(shipped, names), assumptions)
+    )
+
+    assert (online.kind, online.fields) == ("not comparable", ("online",))
+    assert online.text.startswith("not comparable: offline vs online probe (assuming ")
+    assert offline.kind == "reproduced"
+    with pytest.raises(UsageError, match=r"online=false is refused: online is stated as True"):
+        assume.fill([shipped(names[0])], assume.parse(["online=false"]))
 
 
 def test_the_papers_own_number_cannot_be_compared() -> None:
