@@ -11,11 +11,13 @@ import typer
 def application() -> typer.Typer:
     """Return the application with all its verbs."""
     # imported here, so that the names of the modules stay the modules' own
+    from benchmark.cli.compare import compare
     from benchmark.cli.data import data
     from benchmark.cli.diff import diff
     from benchmark.cli.doctor import doctor
     from benchmark.cli.evaluate import evaluate
     from benchmark.cli.explain import explain
+    from benchmark.cli.importing import import_table
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
     from benchmark.cli.merge import merge
@@ -38,12 +40,13 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     verbs = (
-        run, plan, status, leaderboard, validate, merge, explain, diff, reproduce, doctor, evaluate,
-        data, tune, robustness,
+        run, plan, status, leaderboard, compare, validate, merge, explain, diff, reproduce, doctor,
+        evaluate, robustness, data, tune,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)
     app.command("list")(show)
+    app.command("import")(import_table)
     return app
 
 

@@ -41,8 +41,8 @@ Files are written whole or not at all. A result whose `status` is `ok` or `colla
 cell with any other is run again by the next `cslbench run`. `cslbench validate` checks every file
 against the schema (`schema.json`, JSON Schema 2020-12) and against its predictions. Unknown fields,
 repeated keys, NaN and infinities are refused. There is no opinion in a result: verdicts and
-comparisons are made when a report is rendered. `doctor.json`, where there is one, holds what
-`cslbench doctor` measured.
+comparisons are made when a report is rendered; `cslbench compare` shows each beside the published
+number. `doctor.json`, where there is one, holds what `cslbench doctor` measured.
 
 This page and `schema.json` are made from the classes in `benchmark/store/result.py`, by
 `python -m benchmark.store.schema`.
