@@ -13,6 +13,15 @@ ALPHA = 0.05
 POOLED_BELOW = 10
 """Replicates from which on a row's own standard deviation is known well enough."""
 
+NOISIER = 0.1
+"""Level of the F test by which a row keeps its own standard deviation.
+
+Measured, 1,500 sets of three replicates: of six rows of one spread the 90 % interval covers 90 %
+and is 0.73 times as wide as the rows' own; of eight with spreads from 0.5 to 2 it covers 91 % on
+average, 80 % in the noisiest. Without the test that is 73 %; at a level of 0.2 it is 85 %, with
+intervals 0.85 times as wide.
+"""
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -21,17 +30,16 @@ class Noise:
     sd: float
     """Points."""
     degrees: float
-    """Satterthwaite's: where rows are of unlike spread, fewer than they have replicates for.
-
-    From estimated variances they are rather too few: of six rows of three replicates that are all
-    alike, the 90 % interval covers 92 %.
-    """
+    """Satterthwaite's: where rows are of unlike spread, fewer than they have replicates for."""
     rows: int
     """How many rows it is of."""
 
 
 def pooled_noise(rows: Iterable[Sequence[float]]) -> Noise | None:
     """Pool the variance between replicates over rows; None without two rows of two replicates.
+
+    In the degrees the square of a variance stands as s^4 d / (d + 2), which is unbiased: s^4 itself
+    is twice too large for three replicates.
 
     Args:
         rows: For each row its replicates, percent.
@@ -44,7 +52,8 @@ def pooled_noise(rows: Iterable[Sequence[float]]) -> Noise | None:
     total = math.fsum(sums)
     if not total:
         return Noise(0.0, float(sum(degrees)), len(groups))
-    effective = 1 / math.fsum((s / total) ** 2 / d for s, d in zip(sums, degrees, strict=True))
+    squares = math.fsum((s / total) ** 2 / (d + 2) for s, d in zip(sums, degrees, strict=True))
+    effective = min(max(1 / squares, *degrees), float(sum(degrees)))
     return Noise(math.sqrt(total / sum(degrees)), effective, len(groups))
 
 
@@ -117,11 +126,12 @@ def estimate(
         theirs: The reported number, percent.
         margin: What the interval will be held to, points.
         runs: m, the runs that the reported number is the mean of.
-        noise: What is known of like rows; taken instead of the row's own sd below ten replicates.
+        noise: What is known of like rows; taken instead of the row's own sd below ten replicates,
+            unless the row is plainly noisier.
         images: Test images, to speak of the population that they were drawn from.
     """
     n, mean = len(values), statistics.fmean(values)
-    taken = noise if n < POOLED_BELOW else None
+    taken = noise if n < POOLED_BELOW and not _noisier(values, noise) else None
     sd, degrees = (taken.sd, taken.degrees) if taken else (statistics.stdev(values), float(n - 1))
     between = sd**2 * (1 / n + 1 / runs)
     drawn = sum(p * (100 - p) for p in (mean, theirs)) / images if images else 0.0
@@ -138,6 +148,16 @@ def estimate(
         rows=taken.rows if taken else None,
         population=images is not None,
     )
+
+
+def _noisier(values: Sequence[float], noise: Noise | None) -> bool:
+    """Say whether a row varies more than like rows do (F test, 5 %): it is none of them then."""
+    from scipy.special import fdtrc
+
+    variance = statistics.variance(values)
+    if noise is None or not noise.sd:
+        return variance > 0
+    return bool(fdtrc(len(values) - 1, noise.degrees, variance / noise.sd**2) < NOISIER)
 
 
 def interval(values: Sequence[float], alpha: float = ALPHA) -> tuple[float, float] | None:

@@ -40,25 +40,25 @@ def test_the_printed_smallest_margin_is_never_too_small() -> None:
 
 
 def test_noise_is_pooled_over_rows_with_two_replicates() -> None:
-    """By hand: variances 1 and 4 with 2 and 1 degrees pool to 2; rows of one replicate are none."""
-    noise = pooled_noise([(9.0, 10.0, 11.0), (20.0, 20.0 + math.sqrt(8)), (50.0,)])
+    """By hand: variances 1, 9 and 1 with 2 degrees each; a row of one replicate is none."""
+    noise = pooled_noise([(9.0, 10.0, 11.0), (20.0, 23.0, 26.0), (50.0,), (1.0, 2.0, 3.0)])
 
     assert noise is not None
-    assert noise.sd == pytest.approx(math.sqrt(2))
-    assert noise.degrees == pytest.approx((2 * 1 + 1 * 4) ** 2 / (2 * 1 + 1 * 16))
-    assert noise.rows == 2
+    assert noise.sd == pytest.approx(math.sqrt((2 + 18 + 2) / 6))
+    assert noise.degrees == pytest.approx(22**2 / (1 + 81 + 1))
+    assert noise.rows == 3
     assert pooled_noise([(1.0, 2.0), (3.0,)]) is None
     assert pooled_noise([]) is None
 
 
 @given(st.lists(st.lists(st.floats(0, 100), min_size=2, max_size=5), min_size=2, max_size=6))
 def test_pooled_degrees_lie_between_the_least_rows_and_all(rows: list[list[float]]) -> None:
-    """Satterthwaite's never exceed the sum, and never fall below the smallest row's."""
+    """Satterthwaite's never exceed the sum, and never fall below the largest row's."""
     noise = pooled_noise(rows)
     degrees = [len(row) - 1 for row in rows]
 
     assert noise is not None
-    assert min(degrees) * (1 - 1e-9) <= noise.degrees <= sum(degrees) * (1 + 1e-9)
+    assert max(degrees) <= noise.degrees <= sum(degrees)
 
 
 def test_rows_without_any_spread_pool_to_none() -> None:
@@ -75,6 +75,17 @@ def test_pooled_noise_counts_below_ten_replicates_only() -> None:
     assert estimate(ten, 54.0, margin=1, noise=noise).sd == statistics.stdev(ten)
     assert "sd pooled over 6 rows" in estimate(nine, 54.0, margin=1, noise=noise).text
     assert "pooled" not in estimate(ten, 54.0, margin=1, noise=noise).text
+
+
+def test_a_row_that_varies_more_than_the_others_keeps_its_own_spread() -> None:
+    """F = 4 on 2 and 20 degrees has p = 0.035; F = 1 has 0.39; without any noise, all is more."""
+    noise = Noise(sd=0.05, degrees=20.0, rows=6)
+    assert stats.f.sf(4, 2, 20) == pytest.approx(0.0346, abs=1e-4)
+
+    assert estimate(OURS, 91.0, margin=1, noise=noise).rows is None
+    assert estimate(OURS, 91.0, margin=1, noise=Noise(0.1, 20.0, 6)).rows == 6
+    assert estimate(OURS, 91.0, margin=1, noise=Noise(0.0, 20.0, 6)).rows is None
+    assert estimate((91.0, 91.0), 91.0, margin=1, noise=Noise(0.0, 20.0, 6)).rows == 6
 
 
 def test_the_population_adds_the_noise_of_both_accuracies() -> None:
@@ -97,9 +108,8 @@ def test_without_any_spread_the_population_interval_is_normal() -> None:
 def test_the_pooled_interval_covers_as_it_says() -> None:
     """In 4,000 tables of six rows of three, all of one spread.
 
-    The 90 % interval holds the truth in 90 % of them for the row alone, and in some more when
-    pooled: Satterthwaite's degrees, from variances that are estimates, are rather too few. It is
-    narrower all the same.
+    The 90 % interval holds the truth in 90 % of them, for the row alone as for the pooled; that one
+    is narrower.
     """
     rng = np.random.default_rng(0)
     tables = rng.normal(70.0, 0.5, size=(4000, 6, 3))
@@ -113,5 +123,5 @@ def test_the_pooled_interval_covers_as_it_says() -> None:
 
     shares = [np.mean([e.low <= 0 <= e.high for e in found]) for found in (alone, pooled)]
     assert shares[0] == pytest.approx(0.9, abs=3 * error)
-    assert 0.9 <= shares[1] <= 0.94
-    assert np.mean([e.half for e in pooled]) < 0.75 * np.mean([e.half for e in alone])
+    assert 0.9 - 3 * error <= shares[1] <= 0.93
+    assert np.mean([e.half for e in pooled]) < 0.8 * np.mean([e.half for e in alone])
