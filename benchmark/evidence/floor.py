@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import methods
-from benchmark.evidence.statistics.multiple import holm
-from benchmark.evidence.statistics.paired import mcnemar, sign_flip
 from methods import contract
 from methods.cards import CARDS
 from methods.settings import Card, Setting
@@ -148,6 +146,8 @@ def _family(result: Result) -> tuple[object, ...]:
 def _check(
     result: Result, floor: Result, ours: Predictions, theirs: Predictions
 ) -> FloorCheck | None:
+    from benchmark.evidence.statistics.paired import mcnemar, sign_flip  # here: they need numpy
+
     if any(PROTOCOL not in found or "labels" not in found for found in (ours, theirs)):
         return None
     labels = ours["labels"]
@@ -177,6 +177,8 @@ def _check(
 
 
 def _corrected(family: Sequence[FloorCheck]) -> list[FloorCheck]:
+    from benchmark.evidence.statistics.multiple import holm  # here: it needs numpy
+
     plain = holm([check.p for check in family])
     grouped = [check.p_clustered for check in family if check.p_clustered is not None]
     clustered = iter(holm(grouped))
