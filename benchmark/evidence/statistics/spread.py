@@ -122,7 +122,7 @@ def smaller_spread(
     dimensions, replicates = seen.shape[2:]
     noise = random.standard_normal((2, draws, dimensions, replicates))
     rho, cosine = float(found.correlation[0]), float(found.cosine[0])
-    noise[1] = rho * noise[0] + math.sqrt(1 - rho**2) * noise[1]
+    noise[1] = rho * noise[0] + math.sqrt(max(0.0, 1 - rho**2)) * noise[1]
     noise *= found.sds[:, 0][:, None, None, None]
     variances = [float(each[0]) for each in found.variances]
     p = 0.0

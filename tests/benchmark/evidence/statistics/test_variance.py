@@ -144,6 +144,14 @@ def test_a_plainly_smaller_spread_is_found_and_a_larger_one_is_not() -> None:
     assert smaller_spread(*near, seed=1).correlation != 0
 
 
+def test_noise_that_goes_wholly_together_or_against_is_no_error() -> None:
+    """Two encoders x two replicates always correlate by 1 or -1, up to rounding."""
+    tables = np.random.default_rng(3).normal(size=(40, 2, 2, 2))
+    found = [smaller_spread(first, second, seed=1, draws=19) for first, second in tables]
+    assert all(abs(each.correlation) == pytest.approx(1) for each in found)
+    assert all(0 < each.p <= 1 for each in found)
+
+
 def test_two_encoders_and_two_replicates_are_enough_and_fewer_are_not() -> None:
     """The least that can be told apart; what is missing is said."""
     least = table(shape=(2, 2, 2))
