@@ -4,6 +4,7 @@ CslbenchError             printed as one sentence, exit code 2
 ├── UsageError            a name, option or value that is not allowed
 ├── DataError             a dataset that is missing or damaged
 ├── MatrixError           a matrix file that does not say what to run
+├── ClaimError            a file of claims that does not hold what it must
 ├── ReportedError         a file of published numbers that does not hold what it must
 ├── ResultError           a result file or results folder that cannot be read or written
 └── WeightsError          a file of weights that cannot be read or does not fit
@@ -29,6 +30,10 @@ class DataError(CslbenchError):
 
 class MatrixError(CslbenchError):
     """A matrix file that does not say what to run."""
+
+
+class ClaimError(CslbenchError):
+    """A file of claims that does not hold what it must."""
 
 
 class ReportedError(CslbenchError):

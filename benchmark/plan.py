@@ -84,7 +84,7 @@ def plan(matrix: Matrix, root: Path, *, accept_stale: bool = False) -> Plan:
     sources = Sources()
 
     def planned(cell: Cell) -> Planned:
-        found, seconds = by_id.get(cell.pretrain_id), _estimate(cell, pace.get(_row(cell)))
+        found, seconds = by_id.get(cell.pretrain_id), estimate(cell, pace.get(_row(cell)))
         if found is None:
             return Planned(cell, "to run", seconds=seconds)
         state, reason = _judged(matrix, found, sources, accept_stale=accept_stale)
@@ -145,8 +145,8 @@ def _lacking(matrix: Matrix, result: Result) -> tuple[str, ...]:
     return missing(result, [protocol.name for protocol in matrix.wanted(result.cell)])
 
 
-def _estimate(cell: Cell, pace: Pace | None) -> float | None:
-    """Return seconds of training and evaluation; a budget in seconds says its training itself."""
+def estimate(cell: Cell, pace: Pace | None) -> float | None:
+    """Return seconds that a cell takes at a pace; a budget in seconds says its training itself."""
     if pace is None:
         return None
     if cell.budget.currency == "seconds":
