@@ -11,6 +11,7 @@ import typer
 def application() -> typer.Typer:
     """Return the application with all its verbs."""
     # imported here, so that the names of the modules stay the modules' own
+    from benchmark.cli.claims import claims
     from benchmark.cli.compare import compare
     from benchmark.cli.data import data
     from benchmark.cli.diff import diff
@@ -40,8 +41,8 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     verbs = (
-        run, plan, status, leaderboard, compare, validate, merge, explain, diff, reproduce, doctor,
-        evaluate, robustness, data, tune,
+        run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
+        doctor, evaluate, robustness, data, tune,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

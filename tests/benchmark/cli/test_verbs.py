@@ -15,8 +15,8 @@ from methods.cards import CARDS
 from tests.benchmark.factories import make_result
 
 VERBS = (
-    "run", "plan", "status", "leaderboard", "compare", "validate", "merge", "explain", "diff",
-    "reproduce", "doctor", "evaluate", "robustness", "data", "tune", "list", "import",
+    "run", "plan", "status", "leaderboard", "compare", "claims", "validate", "merge", "explain",
+    "diff", "reproduce", "doctor", "evaluate", "robustness", "data", "tune", "list", "import",
 )  # fmt: skip
 
 
