@@ -99,6 +99,9 @@ class Ledger(Record):
     """Of the GPU; on a CPU of the process so far, earlier cells included."""
     calibration: str | None = None
     """How a budget in FLOPs or seconds became steps."""
+    kernel_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Wall clock of a fixed kernel beside the training, by which speeds are compared; None where
+    it was not timed."""
 
 
 class Sanity(Record):
