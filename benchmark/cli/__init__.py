@@ -18,6 +18,7 @@ def application() -> typer.Typer:
     from benchmark.cli.doctor import doctor
     from benchmark.cli.evaluate import evaluate
     from benchmark.cli.explain import explain
+    from benchmark.cli.gate import gate
     from benchmark.cli.importing import import_table
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
@@ -42,7 +43,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune,
+        doctor, evaluate, robustness, data, tune, gate,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

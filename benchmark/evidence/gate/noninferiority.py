@@ -40,8 +40,8 @@ class Spread:
 class Change:
     """New minus old."""
 
-    estimate: float
-    """Points; below 0 is a drop."""
+    new_mean: float
+    old_mean: float
     error: float
     """Standard error, points."""
     df: float
@@ -51,6 +51,11 @@ class Change:
     """Replicates."""
     old: int
     """Replicates."""
+
+    @property
+    def estimate(self) -> float:
+        """New minus old, points: below 0 is a drop."""
+        return self.new_mean - self.old_mean
 
     @property
     def p(self) -> float:
@@ -102,9 +107,9 @@ def change(new: Sequence[float], old: Sequence[float], spread: Spread) -> Change
         old: (M,) replicates, one or more, percent.
         spread: of replicates.
     """
-    estimate = float(np.mean(new)) - float(np.mean(old))
     error = spread.sd * math.sqrt(1 / len(new) + 1 / len(old))
-    return Change(estimate, error, spread.df, spread.sd, len(new), len(old))
+    means = float(np.mean(new)), float(np.mean(old))
+    return Change(*means, error, spread.df, spread.sd, len(new), len(old))
 
 
 def power(drop: float, seen: Change, margin: float, alpha: float) -> float:

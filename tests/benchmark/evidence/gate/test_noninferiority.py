@@ -60,19 +60,19 @@ def test_power_is_that_of_drawn_nights(drop: float, margin: float) -> None:
     estimate = new.mean(1) - old.mean(1)
     error = old.std(1, ddof=1) * np.sqrt(1 / 3 + 1 / 10)
     found = (estimate < -margin) & (estimate + stats.t.ppf(0.99, 9) * error < 0)
-    seen = Change(0.0, float(np.sqrt(1 / 3 + 1 / 10)), 9, 1.0, 3, 10)
+    seen = Change(70.0, 70.0, float(np.sqrt(1 / 3 + 1 / 10)), 9, 1.0, 3, 10)
     assert noninferiority.power(drop, seen, margin, 0.01) == pytest.approx(found.mean(), abs=6e-3)
 
 
 def test_the_smallest_drop_is_found_in_four_nights_of_five() -> None:
     """And is never below the margin."""
-    seen = Change(0.0, 0.5, 9, 1.0, 3, 10)
+    seen = Change(70.0, 70.0, 0.5, 9, 1.0, 3, 10)
     drop = noninferiority.smallest_drop(seen, 1.0, 0.01)
     assert noninferiority.power(drop, seen, 1.0, 0.01) == pytest.approx(0.8, abs=1e-6)
-    sharp = Change(0.0, 0.0, 9, 0.0, 3, 10)
+    sharp = Change(70.0, 70.0, 0.0, 9, 0.0, 3, 10)
     assert noninferiority.smallest_drop(sharp, 1.0, 0.01) == pytest.approx(1.0)
 
 
 def test_a_second_look_errs_no_more_than_the_first() -> None:
     """2 / k is at most 1 / 3 + 1 / 10, and k - 1 would be too few."""
-    assert noninferiority.fresh_replicates(Change(0.0, 1.0, 9, 1.0, 3, 10)) == 5
+    assert noninferiority.fresh_replicates(Change(70.0, 70.0, 1.0, 9, 1.0, 3, 10)) == 5

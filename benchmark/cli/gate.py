@@ -1,0 +1,122 @@
+"""`cslbench gate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.shared import RESULTS, AsJson, ResultsFolder, print_json, reporting, say
+
+if TYPE_CHECKING:
+    from benchmark.evidence.gate.decide import Decision, Fresh
+    from benchmark.store.files import Loaded
+
+Written = Path | None
+
+
+@reporting
+def gate(
+    *,
+    baseline: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR|GIT_REF[:PATH]", help="The old results: a folder, or those of a revision."
+        ),
+    ],
+    results: ResultsFolder = RESULTS,
+    margin: Annotated[float, typer.Option(help="A drop that nobody minds, points.")] = 1.0,
+    alpha: Annotated[float, typer.Option(help="Chance of a false alarm in one night.")] = 0.05,
+    protocol: Annotated[str, typer.Option(help="Which number is compared.")] = "linear",
+    fresh: Annotated[
+        Path | None,
+        typer.Option(help="Suspects run again on new replicates: they alone decide on those."),
+    ] = None,
+    fresh_baseline: Annotated[
+        Path | None, typer.Option(help="The same replicates under the baseline's commit.")
+    ] = None,
+    junit: Annotated[Written, typer.Option(metavar="FILE", help="Write JUnit XML.")] = None,
+    markdown: Annotated[
+        Written, typer.Option(metavar="FILE", help="Write Markdown for a job's summary.")
+    ] = None,
+    benchmark_json: Annotated[
+        Written,
+        typer.Option(
+            metavar="FILE", help="Write customBiggerIsBetter JSON of github-action-benchmark."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether new results are worse than old ones.
+
+    Equal bits are asked where they are promised; elsewhere the means are compared by the spread of
+    the old replicates. Exit 0 pass, 1 regression, 2 could not measure, 3 inconclusive.
+
+    Example: cslbench gate --results tonight --baseline main
+    """
+    from benchmark.errors import UsageError
+    from benchmark.evidence.gate.decide import decide
+    from benchmark.evidence.gate.look import Rule
+    from benchmark.store import revision
+
+    if not margin > 0 or not 0 < alpha < 0.5:
+        raise UsageError(
+            "--margin must be above 0 and --alpha above 0 and below 0.5 "
+            f"(got {margin:g} and {alpha:g})"
+        )
+    if fresh_baseline is not None and fresh is None:
+        raise UsageError("--fresh-baseline needs --fresh")
+    rule = Rule(margin=margin, alpha=alpha, protocol=protocol)
+    with revision.folder(baseline) as old:
+        decision = decide(_loaded(results), _loaded(old), rule, _fresh(fresh, fresh_baseline))
+    _write(decision, junit, markdown, benchmark_json)
+    _print(decision, as_json)
+    raise typer.Exit(decision.exit_code)
+
+
+def _loaded(root: Path) -> Loaded:
+    """Read a folder, with the determinism that was measured of its rows."""
+    from benchmark.store import determinism, files
+
+    loaded, findings = files.read_all(root), determinism.load(root)
+    noted = tuple(determinism.noted(result, findings) for result in loaded.results)
+    return files.Loaded(noted, loaded.broken)
+
+
+def _fresh(new: Path | None, old: Path | None) -> Fresh | None:
+    from benchmark.evidence.gate.decide import Fresh
+
+    if new is None:
+        return None
+    return Fresh(_loaded(new), None if old is None else _loaded(old))
+
+
+def _write(decision: Decision, junit: Written, markdown: Written, benchmark_json: Written) -> None:
+    import json
+
+    from benchmark.report import gate as report
+    from benchmark.report.junit import as_junit
+    from benchmark.store import atomic
+
+    if junit is not None:
+        atomic.write(junit, as_junit(decision))
+    if markdown is not None:
+        atomic.write(markdown, report.as_markdown(decision).encode())
+    if benchmark_json is not None:
+        entries = json.dumps(report.as_benchmark(decision), indent=1, allow_nan=False)
+        atomic.write(benchmark_json, entries.encode() + b"\n")
+
+
+def _print(decision: Decision, as_json: bool) -> None:
+    from benchmark.cli.shared import print_rows
+    from benchmark.report import gate as report
+
+    if as_json:
+        print_json(report.as_json(decision))
+        return
+    rows = report.rows(decision)
+    if rows:
+        print_rows(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    for line in (*report.notes(decision), report.title(decision)):
+        say(line)

@@ -1,0 +1,123 @@
+"""What the gate decided, as lines, as Markdown for a job's summary, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from benchmark.evidence.gate.decide import Decision
+from benchmark.evidence.gate.look import Finding
+from benchmark.report import markdown
+
+NUMBERS = ("new", "old", "change", "low", "high", "smallest drop")
+
+
+def title(decision: Decision) -> str:
+    """Return the night in one line."""
+    rule, drop = decision.rule, decision.smallest_drop()
+    seen = "" if drop is None else f"; smallest drop it could have seen: {drop:.2f} points"
+    return f"gate: {decision.kind} (margin {rule.margin:g} points, alpha {rule.alpha:g}){seen}"
+
+
+def notes(decision: Decision) -> list[str]:
+    """Return everything that is no row of a table, in words."""
+    equal = sum(not pair.differs for pair in decision.exact)
+    lines = [f"exact: {equal} of {len(decision.exact)} results equal"] if decision.exact else []
+    lines += [
+        f"regression: {pair.label} is not reproduced: {', '.join(pair.differs)}"
+        for pair in decision.exact
+        if pair.differs
+    ]
+    lines += [f"could not measure: {each.name}: {each.reason}" for each in decision.unmeasured]
+    lines += _costs(decision.costs)
+    lines += [
+        f"run again under both commits: {each.cell}, replicates "
+        f"{each.replicates[0]} to {each.replicates[-1]}"
+        for each in decision.reruns
+    ]
+    return lines
+
+
+def rows(decision: Decision) -> list[dict[str, str]]:
+    """Return methods, then the cells that call for attention, one row each."""
+    shown = [finding for finding in decision.cells if finding.kind != "pass" or finding.look == 2]
+    paths = dict(decision.paths)
+    return [_row(each, paths) for each in (*decision.methods, *shown)]
+
+
+def as_markdown(decision: Decision) -> str:
+    """Return the summary of a job."""
+    parts = [f"## {markdown.escape(title(decision))}"]
+    table = rows(decision)
+    if table:
+        parts.append(markdown.table(table, right=NUMBERS))
+    said = notes(decision)
+    if said:
+        parts.append(markdown.bullets([markdown.escape(line) for line in said]))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """Return all of it for a program."""
+    found = asdict(decision)
+    for name in ("methods", "cells", "costs"):
+        findings: tuple[Finding, ...] = getattr(decision, name)
+        for each, finding in zip(found[name], findings, strict=True):
+            each["smallest_drop"] = finding.smallest_drop()
+    found["paths"] = dict(decision.paths)
+    return {"exit_code": decision.exit_code, "smallest_drop": decision.smallest_drop(), **found}
+
+
+def as_benchmark(decision: Decision) -> list[dict[str, Any]]:
+    """Return `customBiggerIsBetter` of github-action-benchmark: one entry a method and cell.
+
+    Source: github.com/benchmark-action/github-action-benchmark, README.
+    """
+    return [*_entries(decision)]
+
+
+def _entries(decision: Decision) -> Iterator[dict[str, Any]]:
+    for finding in (*decision.methods, *decision.cells):
+        seen = finding.change
+        if seen is not None and finding.look == 1:
+            yield {
+                "name": f"{finding.of}: {finding.name} ({decision.rule.protocol} top-1)",
+                "unit": "percent",
+                "value": round(seen.new_mean, 4),
+                "range": f"± {seen.sd:.4f}",
+                "extra": f"{seen.new} replicates, {finding.kind}",
+            }
+
+
+def _row(finding: Finding, paths: dict[str, str]) -> dict[str, str]:
+    seen, drop = finding.change, finding.smallest_drop()
+    said = [finding.reason, f"look {finding.look}" if finding.look > 1 else ""]
+    said += ["suspect" if finding.suspect else "", paths.get(finding.name, "")]
+    return {
+        "what": f"{finding.of}: {finding.name}",
+        "decision": finding.kind,
+        "new": "" if seen is None else f"{seen.new_mean:.2f} (n = {seen.new})",
+        "old": "" if seen is None else f"{seen.old_mean:.2f} (n = {seen.old})",
+        "change": _points(None if seen is None else seen.estimate),
+        "low": _points(finding.low),
+        "high": _points(finding.high),
+        "smallest drop": "" if drop is None else f"{drop:.2f}",
+        "said": "; ".join(filter(None, said)),
+    }
+
+
+def _points(value: float | None) -> str:
+    return "" if value is None else f"{value:+.2f}"
+
+
+def _costs(costs: Sequence[Finding]) -> list[str]:
+    """Return a line for each cost that was measured, and one for each reason that none was."""
+    lines, reasons = [], dict[str, list[str]]()
+    for each in costs:
+        if each.change is None:
+            reasons.setdefault(f"{each.of}: {each.reason}", []).append(each.name)
+        else:
+            rise = f"about {-each.change.estimate:+.1f} %"
+            lines.append(f"{each.of} of {each.name}: {each.kind}: {rise}")
+    return lines + [f"{reason} ({', '.join(names)})" for reason, names in reasons.items()]

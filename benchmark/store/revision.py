@@ -1,0 +1,76 @@
+"""A results folder as it was at a git revision, read from history: nothing is checked out."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from benchmark.errors import UsageError
+from benchmark.store import files
+
+_SECONDS = 120
+_MOST_BYTES = 4 * 2**30
+"""Of all files together."""
+
+
+@contextmanager
+def folder(given: str) -> Iterator[Path]:
+    """Give a baseline as a folder: a folder as it is, a git revision's results unpacked for a time.
+
+    Args:
+        given: a folder, a revision, or `REVISION:PATH` with the path from the top of the checkout;
+            `results` if none is given.
+
+    Raises:
+        UsageError: if it is neither a folder nor a revision that has such results.
+    """
+    if Path(given).is_dir():
+        yield Path(given)
+        return
+    revision, _, path = given.partition(":")
+    path = path or "results"
+    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+    top = _git("rev-parse", "--show-toplevel")
+    if not revision or commit is None or top is None:
+        raise UsageError(f"baseline {given!r} is neither a folder nor a git revision")
+    tree = f"{commit}:{path}"
+    archive = _run(["git", "-C", top, "archive", "--format=tar", tree])
+    if archive is None:
+        raise UsageError(f"baseline {given!r}: that revision has no folder {path}")
+    with TemporaryDirectory(prefix="cslbench-") as name:
+        _unpack(archive, Path(name))
+        yield Path(name)
+
+
+def _unpack(archive: bytes, root: Path) -> None:
+    """Write the JSON files of an archive below a folder; links and paths that leave it are not."""
+    total = 0
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        for member in tar:
+            path = PurePosixPath(member.name)
+            inside = not path.is_absolute() and ".." not in path.parts
+            if not (member.isfile() and inside and path.suffix == ".json"):
+                continue
+            if member.size > files.MAX_BYTES or (total := total + member.size) > _MOST_BYTES:
+                raise UsageError(f"baseline: {member.name} is too large")
+            content = tar.extractfile(member)
+            target = root.joinpath(*path.parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(b"" if content is None else content.read())
+
+
+def _git(*arguments: str) -> str | None:
+    said = _run(["git", *arguments])
+    return None if said is None else said.decode(errors="surrogateescape").removesuffix("\n")
+
+
+def _run(command: list[str]) -> bytes | None:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=_SECONDS, check=True).stdout
+    except (OSError, ValueError, subprocess.SubprocessError):  # ValueError: a NUL in what is given
+        return None
