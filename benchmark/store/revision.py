@@ -29,7 +29,7 @@ def folder(given: str) -> Iterator[Path]:
     Raises:
         UsageError: if it is neither a folder nor a revision that has such results.
     """
-    if Path(given).is_dir():
+    if given and Path(given).is_dir():
         yield Path(given)
         return
     revision, _, path = given.partition(":")

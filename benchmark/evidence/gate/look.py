@@ -4,6 +4,23 @@ An error of alpha a night is shared out: most of it is the methods', some the ce
 breaks alone is diluted in its method's mean), a little that of speed and memory. Each family is
 corrected by Holm. A night passes only if every method does, which needs no correction
 (an intersection-union test).
+
+Measured over 1,000 simulated nights of 6 methods x 4 encoders, 3 new replicates against 10 old,
+sd 1 point (0.64 of a method's mean), alpha 5 %, margin 0.3 points (below the noise, so that the
+tests must hold the error, not the margin):
+
+| all encoders of one method drop by | one look: promised, found | decided: promised, found |
+|---|---|---|
+| 0 (false alarms, on average) | 5 %, 3.4 % | 5 %, 0.5 % |
+| 0 (with the worst tenth of baselines) | -, 23 % | 5 %, 5.0 % |
+| 1 point | 30 %, 31 % | 21 %, 25 % |
+| 2 points | 92 %, 94 % | 94 %, 93 % |
+| 3 points | 100 %, 100 % | 100 %, 100 % |
+
+`decided` runs suspects again under both commits. One look at a frozen baseline errs together with
+it night after night: only the second look holds alpha for an unlucky baseline. The worst tenth are
+those with the most alarms in 20 nights each, by luck too, so their true rates are lower. One cell
+of a method alone is found in 44 % at 3 points, in 96 % at 5.
 """
 
 from __future__ import annotations

@@ -1,0 +1,128 @@
+"""`cslbench gate`: exit codes, files and baselines in history."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmark.cli import application
+from benchmark.store import files
+from benchmark.store.result import Result
+from tests.benchmark.evidence.gate.stores import drawn
+from tests.benchmark.factories import make_result
+
+HOSTILE = "<b>|`x`\x1b[31m]]>\u202e&\n"
+
+
+def gate(*arguments: str | Path) -> tuple[int, str]:
+    """Return the exit code and what was printed."""
+    done = CliRunner().invoke(application(), ["gate", *map(str, arguments)])
+    return done.exit_code, done.output
+
+
+def store(root: Path, results: Iterable[Result]) -> Path:
+    """Write results and return the folder."""
+    for result in results:
+        files.write(root, result, {})
+    return root
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Ten replicates about 70."""
+    return store(tmp_path / "old", drawn(70.0, range(10)))
+
+
+@pytest.fixture
+def worse(tmp_path: Path) -> Path:
+    """Three new ones about 66, and a cell that failed with a hostile text."""
+    failed = make_result("byol", status="failed", error=HOSTILE)
+    return store(tmp_path / "worse", [*drawn(66.0, (10, 11, 12), seed=1), failed])
+
+
+def test_the_night_is_one_line_at_the_end(old: Path, worse: Path) -> None:
+    """With the smallest drop that it could have seen; exit 1."""
+    code, output = gate("--baseline", old, "--results", worse)
+    last = output.splitlines()[-1]
+    assert code == 1
+    assert last.startswith("gate: regression (margin 1 points, alpha 0.05); smallest drop it could")
+    assert "\x1b" not in output
+
+
+def test_fresh_results_decide(old: Path, worse: Path, tmp_path: Path) -> None:
+    """A suspect that is not confirmed leaves the failed cell: exit 2, not 1."""
+    fresh = store(tmp_path / "fresh", drawn(70.0, range(20, 40), seed=4))
+    same = store(tmp_path / "same", drawn(70.0, range(20, 40), seed=5))
+    code, output = gate(
+        "--baseline", old, "--results", worse, "--fresh", fresh, "--fresh-baseline", same
+    )
+    assert code == 2
+    assert "look 2" in output
+
+
+def test_every_file_is_the_same_twice_and_holds_hostile_text(
+    old: Path, worse: Path, tmp_path: Path
+) -> None:
+    """XML that parses, Markdown of one table, JSON; nothing of a stranger's text gets out."""
+    names = ("--junit", "--markdown", "--benchmark-json")
+    texts = []
+    for turn in ("a", "b"):
+        paths = [tmp_path / f"{turn}{name}" for name in names]
+        options = [each for pair in zip(names, paths, strict=True) for each in pair]
+        code, output = gate("--baseline", old, "--results", worse, "--json", *options)
+        assert code == 1
+        texts.append([output, *(path.read_text() for path in paths)])
+    assert texts[0] == texts[1]
+    printed, junit, markdown, entries = texts[0]
+    suite = ElementTree.fromstring(junit)[0]
+    assert (suite.get("failures"), suite.get("errors")) == ("2", "1")
+    assert json.loads(printed)["kind"] == "regression"
+    assert "<b>" not in markdown
+    assert "\x1b" not in markdown
+    assert {entry["unit"] for entry in json.loads(entries)} == {"percent"}
+    assert all({"name", "unit", "value"} <= set(entry) for entry in json.loads(entries))
+
+
+@pytest.mark.parametrize("given", ["nowhere", "--help-me", "", "HEAD:nowhere", "\0"])
+def test_a_baseline_that_is_none_is_said(given: str, worse: Path) -> None:
+    """Exit 2 and one sentence."""
+    code, output = gate(f"--baseline={given}", "--results", worse)
+    assert code == 2
+    assert "error: baseline" in output
+    assert "Traceback" not in output
+
+
+def test_a_revision_is_read_from_history(
+    old: Path, worse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From any folder of the checkout, whatever lies in the tree now; links are not read."""
+    checkout = tmp_path / "checkout"
+    results = store(checkout / "results", files.read_all(old).results)
+    (results / "photos" / "link.json").symlink_to("/etc/passwd")
+    git = ["git", "-C", str(checkout), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "x"], check=True)
+    for path in results.rglob("*.json"):
+        path.unlink()
+    monkeypatch.chdir(results)
+    code, output = gate("--baseline", "HEAD", "--results", worse)
+    assert code == 1
+    assert "n = 10" in output
+    assert gate("--baseline", "HEAD:results", "--results", worse) == (code, output)
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--margin", "0"), ("--margin", "nan"), ("--alpha", "0.5"), ("--fresh-baseline", "x")]
+)
+def test_options_that_make_no_sense_are_refused(wrong: tuple[str, str], old: Path) -> None:
+    """Exit 2 before anything is read."""
+    code, output = gate("--baseline", old, "--results", old, *wrong)
+    assert code == 2
+    assert output.startswith("error: --")
