@@ -57,7 +57,7 @@ def gate(
     """
     from benchmark.errors import UsageError
     from benchmark.evidence.gate.decide import decide
-    from benchmark.evidence.gate.look import Rule
+    from benchmark.evidence.gate.findings import Rule
     from benchmark.store import revision
 
     if not margin > 0 or not 0 < alpha < 0.5:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.evidence.gate.decide import Decision
-from benchmark.evidence.gate.look import Finding
+from benchmark.evidence.gate.findings import Finding
 from benchmark.report import markdown
 
 NUMBERS = ("new", "old", "change", "low", "high", "smallest drop")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from benchmark.evidence.gate.decide import Decision
-from benchmark.evidence.gate.look import Finding
+from benchmark.evidence.gate.findings import Finding
 from benchmark.evidence.gate.noninferiority import Kind
 from benchmark.reading import plain
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 from benchmark.evidence.gate import look
-from benchmark.evidence.gate.look import CellScores, Finding, Rule
+from benchmark.evidence.gate.findings import CellScores, Finding, Rule
 from benchmark.evidence.gate.match import Group
 from benchmark.store.result import Result
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from benchmark.evidence.gate import costs, look, match, noninferiority
 from benchmark.evidence.gate.exact import Exact
-from benchmark.evidence.gate.look import CellScores, Finding, Rule, Scores
+from benchmark.evidence.gate.findings import CellScores, Finding, Rule, Scores
 from benchmark.evidence.gate.match import Group, Matched
 from benchmark.evidence.gate.noninferiority import Kind
 from benchmark.store.files import Loaded

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmark.evidence.gate import exact
 from benchmark.evidence.gate.exact import Exact
-from benchmark.evidence.gate.look import CellScores
+from benchmark.evidence.gate.findings import CellScores
 from benchmark.store.result import Result
 
 

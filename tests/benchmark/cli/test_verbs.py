@@ -16,7 +16,8 @@ from tests.benchmark.factories import make_result
 
 VERBS = (
     "run", "plan", "status", "leaderboard", "compare", "claims", "validate", "merge", "explain",
-    "diff", "reproduce", "doctor", "evaluate", "robustness", "data", "tune", "gate", "list", "import",
+    "diff", "reproduce", "doctor", "evaluate", "robustness", "data", "tune", "gate", "list",
+    "import",
 )  # fmt: skip
 
 

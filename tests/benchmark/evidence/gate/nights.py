@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.evidence.gate import look, noninferiority
-from benchmark.evidence.gate.look import CellScores, Finding, Rule
+from benchmark.evidence.gate.findings import CellScores, Finding, Rule
 
 METHODS, ENCODERS = 6, 4
 

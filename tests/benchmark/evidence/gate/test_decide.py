@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.evidence.gate.decide import Fresh, decide
-from benchmark.evidence.gate.look import Rule
+from benchmark.evidence.gate.findings import Rule
 from benchmark.store.files import Broken, Loaded
 from benchmark.store.result import Result
 from tests.benchmark.evidence.gate.stores import drawn, loaded, timed

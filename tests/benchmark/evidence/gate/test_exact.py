@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.evidence.gate import exact
 from benchmark.evidence.gate.decide import decide
-from benchmark.evidence.gate.look import Rule
+from benchmark.evidence.gate.findings import Rule
 from benchmark.store.result import Result
 from tests.benchmark.evidence.gate.stores import OTHER, drawn, executed, loaded
 from tests.benchmark.factories import make_result

@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmark.evidence.gate import noninferiority
-from benchmark.evidence.gate.look import SCREEN, SHARES, Rule
+from benchmark.evidence.gate.findings import Rule
+from benchmark.evidence.gate.look import SCREEN, SHARES
 from benchmark.evidence.gate.noninferiority import Change
 from tests.benchmark.evidence.gate.nights import ENCODERS, METHODS, World, night
 
