@@ -36,25 +36,15 @@ class Noise:
 
 
 def pooled_noise(rows: Iterable[Sequence[float]]) -> Noise | None:
-    """Pool the variance between replicates over rows; None without two rows of two replicates.
-
-    In the degrees the square of a variance stands as s^4 d / (d + 2), which is unbiased: s^4 itself
-    is twice too large for three replicates.
+    """Pool the sd between replicates over rows (`pooled_sd`); None without two rows of two.
 
     Args:
         rows: For each row its replicates, percent.
     """
+    from benchmark.evidence.statistics.intervals import pooled_sd  # here: it needs numpy
+
     groups = [values for values in rows if len(values) >= 2]
-    if len(groups) < 2:
-        return None
-    degrees = [len(values) - 1 for values in groups]
-    sums = [d * statistics.variance(v) for d, v in zip(degrees, groups, strict=True)]
-    total = math.fsum(sums)
-    if not total:
-        return Noise(0.0, float(sum(degrees)), len(groups))
-    squares = math.fsum((s / total) ** 2 / (d + 2) for s, d in zip(sums, degrees, strict=True))
-    effective = min(max(1 / squares, *degrees), float(sum(degrees)))
-    return Noise(math.sqrt(total / sum(degrees)), effective, len(groups))
+    return Noise(*pooled_sd(groups), len(groups)) if len(groups) >= 2 else None
 
 
 @dataclass(frozen=True)
@@ -164,14 +154,16 @@ def interval(values: Sequence[float], alpha: float = ALPHA) -> tuple[float, floa
     """Return the two-sided 1 - alpha t interval of the mean of replicates; None for one."""
     if len(values) < 2:
         return None
-    mean, degrees = statistics.fmean(values), len(values) - 1
-    half = _quantile(1 - alpha / 2, degrees) * statistics.stdev(values) / math.sqrt(len(values))
-    return mean - half, mean + half
+    from benchmark.evidence.statistics.intervals import t_interval  # here: it needs numpy
+
+    found = t_interval(values, alpha)
+    return found.low, found.high
 
 
 def _quantile(probability: float, degrees: float) -> float:
-    # scipy.special: scipy.stats takes 0.8 s to import and gives the same quantile
-    from scipy.special import ndtri, stdtrit
+    from scipy.special import ndtri
 
-    found = ndtri(probability) if degrees > 1e9 else stdtrit(degrees, probability)
-    return float(found)
+    from benchmark.evidence.statistics.layout import t_quantile
+
+    # without noise between replicates the images' alone is left, whose law is normal
+    return float(ndtri(probability)) if degrees > 1e9 else t_quantile(probability, degrees)

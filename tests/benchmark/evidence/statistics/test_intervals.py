@@ -1,4 +1,4 @@
-"""Intervals of means and shares, against scipy and by simulation."""
+"""Intervals of means and of accuracies, against scipy and by simulation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from benchmark.evidence.statistics.intervals import (
     pooled_sd,
     t_interval,
 )
-from benchmark.evidence.statistics.shares import clustered, wilson
 from tests.benchmark.evidence.statistics.simulating import assert_rate, simulations
 
 SCORES = np.array([61.2, 60.1, 62.4, 59.8])
@@ -104,9 +103,9 @@ def test_the_interval_over_test_images_is_near_the_binomial_one() -> None:
     """One model, 2,000 independent images: Wilson's interval within a tenth of a point."""
     right = (np.arange(2000) < 1400)[None]
     found = examples_interval(right, seed=0)
-    low, high = wilson(1400, 2000)
+    exact = stats.binomtest(1400, 2000).proportion_ci(0.95, method="wilson")
 
-    assert (found.low, found.high) == pytest.approx((100 * low, 100 * high), abs=0.15)
+    assert (found.low, found.high) == pytest.approx((100 * exact.low, 100 * exact.high), abs=0.15)
     assert found.estimate == 70
 
 
@@ -118,24 +117,6 @@ def test_images_of_a_group_are_drawn_together() -> None:
 
     ratio = (together.high - together.low) / (plain.high - plain.low)
     assert ratio == pytest.approx(math.sqrt(10), rel=0.1)
-
-
-@pytest.mark.parametrize(("successes", "n"), [(0, 10), (10, 10), (1, 3), (857, 1000)])
-def test_wilson_is_scipys(successes: int, n: int) -> None:
-    """At the edges too."""
-    expected = stats.binomtest(successes, n).proportion_ci(0.9, method="wilson")
-
-    assert wilson(successes, n, 0.1) == pytest.approx((expected.low, expected.high), abs=1e-12)
-
-
-def test_the_clustered_interval_of_single_images_is_wilsons_with_t() -> None:
-    """Each image a group: n / (n - 1) of the variance, t on n - 1."""
-    right = np.arange(200) < 120
-
-    low, high, count = clustered(right, np.arange(200))
-
-    assert (low, high) == pytest.approx(wilson(120, 200), abs=2e-3)
-    assert count == 200
 
 
 def test_what_cannot_be_an_interval_is_refused_in_words() -> None:
@@ -154,8 +135,6 @@ def test_what_cannot_be_an_interval_is_refused_in_words() -> None:
         examples_interval(np.ones((2, 3)), seed=0)
     with pytest.raises(ValueError, match="at least 2 replicates"):
         pooled_sd([np.array([1.0]), np.array([2.0])])
-    with pytest.raises(ValueError, match=r"from 0 to n.*got 11 of 10"):
-        wilson(11, 10)
 
 
 @pytest.mark.simulation
