@@ -21,7 +21,8 @@ from benchmark.store import files
 
 PAUSES = int(os.environ.get("CSLBENCH_PAUSES", "12"))
 PROCESSES = 8
-CELLS = max(24, PAUSES)
+CELLS = 4 * PAUSES
+"""Enough that the work outlasts the pauses: eight rivals do 13 a second, a pause is one in 0.25."""
 PATIENCE = 1.0
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -44,7 +45,7 @@ with Desk(root, {}, patience=patience) as desk:
                 continue
             waiting.remove(cell)
             if taken == "mine":
-                time.sleep(chance.uniform(0.0, 0.3))
+                time.sleep(chance.uniform(0.0, 1.2))
                 result = make_result(cell=cell)
                 owner = f"{os.getpid()} {time.time_ns()}"
                 told = result.provenance.model_copy(update={"command": owner})
@@ -76,6 +77,9 @@ def test_every_cell_is_published_once_and_no_sleeper_overwrites(tmp_path: Path) 
     seen: dict[int, str] = {}
     paused: dict[int, float] = {}
     did: Counter[str] = Counter()
+    while not seen:
+        time.sleep(0.05)
+        look(root, seen)
     while did["paused"] + did["killed"] < PAUSES and len(seen) < CELLS:
         time.sleep(chance.uniform(0.05, 0.4))
         look(root, seen)
@@ -106,6 +110,7 @@ def test_every_cell_is_published_once_and_no_sleeper_overwrites(tmp_path: Path) 
         for log in logs
         for line in log.read_text().splitlines()
     }
+    assert did["paused"] + did["killed"] == PAUSES, "the work was over too soon"
     assert sorted(seen) == list(range(CELLS)), "a cell was lost"
     assert max(told.values()) == 1, "a cell was published twice"
     assert all(seen[int(replicate)] == owner for replicate, owner in claims.items())
