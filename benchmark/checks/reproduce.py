@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from benchmark.checks import rebuild
 from benchmark.checks.diff import Change, Difference, diff
 from benchmark.engines.engine import Event, Finished, Options, Work
-from benchmark.errors import ResultError, UsageError
+from benchmark.errors import UsageError
 from benchmark.store import files
 from benchmark.store.result import Result
 
@@ -113,12 +113,10 @@ def _read(path: Path) -> Iterator[Stored]:
             raise UsageError(f"{path}: is {result.status}, so there is no number to reproduce")
         yield Stored(path, result)
         return
-    loaded = files.read_all(path)
-    for broken in loaded.broken:
-        raise ResultError(f"{broken.path}: {broken.reason}")
-    for result in loaded.results:
+    for each in files.candidates(path):  # also of a part of a results folder
+        result = files.read(each)
         if result.final:
-            yield Stored(path / files.relative_path(result.cell), result)
+            yield Stored(each, result)
 
 
 def _batches(found: Sequence[Stored]) -> Iterator[dict[str, Stored]]:

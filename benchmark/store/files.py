@@ -134,7 +134,7 @@ def read_all(root: Path) -> Loaded:
     """
     _refuse_file(root)
     results, broken = [], []
-    for path in _candidates(root):
+    for path in candidates(root):
         try:
             results.append(read(path, root))
         except ResultError as error:
@@ -212,7 +212,7 @@ def _refuse_link(path: Path, root: Path) -> None:
         )
 
 
-def _candidates(root: Path) -> Iterator[Path]:
+def candidates(root: Path) -> Iterator[Path]:
     """Yield every JSON file in a fixed order; links and hidden folders are not entered."""
     ours = [root / name for name in NO_RESULTS]
     for folder, folders, names in os.walk(root):

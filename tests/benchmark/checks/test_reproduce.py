@@ -81,6 +81,8 @@ def test_a_folder_is_all_its_finished_results(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[-1] == "1 identical"
     assert [r.cell for r in files.read_all(tmp_path / "kept").results] == [cell()]
+    part = cslbench("reproduce", tmp_path / "mine" / "photos")
+    assert part.stdout.splitlines()[-1] == "1 identical"
     (tmp_path / "mine" / "x.json").write_text("{}")
     broken = cslbench("reproduce", tmp_path / "mine")
     assert broken.exit_code == 2
