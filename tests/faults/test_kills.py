@@ -84,6 +84,15 @@ def victims(process: subprocess.Popen[bytes], chance: random.Random) -> Iterator
         yield from (child.pid for child in children)
 
 
+def killed(pid: int) -> bool:
+    """Kill a process; False if it ended in this moment."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def numbers(results: Path) -> dict[str, tuple[object, ...]]:
     """Return what must be the same of every cell, by id; no file may be unreadable."""
     loaded = files.read_all(results)
@@ -118,12 +127,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_left_alone(
             time.sleep(chance.uniform(0, takes))
             if process.poll() is not None:
                 break
-            for pid in victims(process, chance):
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:  # it ended in this moment
-                    continue
-            kills += 1
+            kills += sum(map(killed, victims(process, chance))) > 0
             process.wait(timeout=LONGEST_RUN)  # a run that lost a worker goes on without it
             there = numbers(results)
             assert published.items() <= there.items(), "a published result was lost or changed"
