@@ -216,6 +216,7 @@ class Run:
             extraction_parameters=0 if heads is None else _count(heads),
             peak_memory_bytes=_peak_memory(self.device),
             calibration=trained.calibration,
+            kernel_seconds=trained.kernel_seconds,
         )
 
     def _describe(self) -> Described:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import torch
 from torch import Tensor, nn
 
+from benchmark.tensors import sha256
 from methods.aspects.encoder import represent
 from methods.recipe import Recipe
 
@@ -66,11 +65,5 @@ def calibrate_batch_norm(
 
 
 def weights_sha256(module: nn.Module) -> str:
-    """Hash every weight and buffer, contiguous, by name in the order of the state dict."""
-    digest = hashlib.sha256()
-    for name, value in module.state_dict().items():
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(
-            value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
-        )
-    return digest.hexdigest()
+    """Hash every weight and buffer, by name in the order of the state dict."""
+    return sha256(module.state_dict())

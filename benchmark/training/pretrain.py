@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark.data.dataset import Split
 from benchmark.matrix.cell import Cell
 from benchmark.store.result import Point
-from benchmark.training import schedules
+from benchmark.training import kernel, schedules
 from benchmark.training.checkpoint import Course, Keeper
 from benchmark.training.optimizers import build as build_optimizer
 from methods.randomness import Draws, key, permutation
@@ -23,6 +23,8 @@ from methods.recipe import Comparison, Context, Extraction, Recipe, objective
 
 POINTS = 50
 """Points of a curve, at most."""
+_KERNEL_EVERY = 5
+"""Points of the curve: at most 10 times a training, well below 1 % of a cell's time."""
 _WARM_UP, _TIMED = 2, 5
 """Steps of a calibration: allocations and counting FLOPs are not the budget's."""
 
@@ -63,6 +65,8 @@ class Trained:
     """How a budget in FLOPs or seconds became steps."""
     elsewhere: bool = False
     """A part of it ran on another processor, other versions or another number of threads."""
+    kernel_seconds: float | None = None
+    """Mean time of the fixed kernel beside it."""
 
 
 def pretrain(job: Job, steps: int | None, keeper: Keeper | None = None) -> Trained:
@@ -92,6 +96,7 @@ def pretrain(job: Job, steps: int | None, keeper: Keeper | None = None) -> Train
     return Trained(
         tuple(course.curve), course.steps, course.seconds, course.flops_per_step,
         course.calibration, course.elsewhere,
+        course.kernel_seconds / course.kernels if course.kernels else None,
     )  # fmt: skip
 
 
@@ -113,6 +118,9 @@ def advance(job: Job, optimizer: torch.optim.Optimizer, course: Course) -> None:
         mean = course.loss_sum / course.since
         course.curve.append(Point(step=course.step, loss=mean, learning_rate=rate))
         course.loss_sum, course.since = 0.0, 0
+        if len(course.curve) % _KERNEL_EVERY == 1:
+            course.kernel_seconds += kernel.seconds(job.device)
+            course.kernels += 1
         job.progress(course, mean)
 
 
