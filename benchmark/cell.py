@@ -93,6 +93,7 @@ def run_cell(
     """
     import torch
 
+    from benchmark.look import watch
     from benchmark.run import Run
     from benchmark.training.pretrain import NonFiniteLossError
 
@@ -111,6 +112,7 @@ def run_cell(
             cell, protocols, data=data, device=device, dataset=dataset, progress=progress,
             checkpoint=checkpoint, every=every, state=state,
         )  # fmt: skip
+        run.look = watch(run.recipe, run.dataset, run.device)
         result = run.result(command=command, started=started)
         return result if keep is None else _kept(run, result, keep), run.predictions
     except NonFiniteLossError as error:

@@ -19,5 +19,7 @@ class Progress:
     loss: float | None = None
     """Mean since the last moment."""
     images_per_second: float | None = None
+    knn: float | None = None
+    """Top-1 in percent of the last look, on held-out train images; decides nothing."""
     note: str = ""
     """Something to be told once, in words."""

@@ -82,6 +82,8 @@ class Run:
         self.extraction = build_extraction(cell, self.recipe, self.encoder)
         self.predictions: Predictions = {}
         self.closure = _SOURCES.files(cell, protocols)
+        self.look: Callable[[nn.Module], float | None] = lambda _: None
+        """What is shown of the encoder while it trains."""
 
     def result(self, *, command: str, started: str) -> Result:
         """Train, score and describe; say what came of it."""
@@ -149,9 +151,8 @@ class Run:
     def _job(self, extraction: Extraction) -> Job:
         def report(course: Course, loss: float) -> None:
             rate = course.step * self.cell.recipe.batch / course.seconds
-            self.progress(
-                Progress(self.cell.pretrain_id, "train", course.step, course.steps, loss, rate)
-            )
+            name, knn = self.cell.pretrain_id, self.look(self.encoder)
+            self.progress(Progress(name, "train", course.step, course.steps, loss, rate, knn))
 
         return Job(
             self.cell, self.recipe, self.encoder, extraction, self._learnt_from(),

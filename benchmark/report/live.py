@@ -116,6 +116,8 @@ def moment(progress: Progress) -> list[str]:
         words.append(f"loss {progress.loss:.3f}")
     if progress.images_per_second is not None:
         words.append(f"{progress.images_per_second:.0f} images/s")
+    if progress.knn is not None:
+        words.append(f"kNN {progress.knn:.0f} %")
     return words
 
 
@@ -215,7 +217,7 @@ class Table:
         from rich.text import Text
 
         grid, now = Grid(box=None, padding=(0, 2, 0, 0)), self._track.clock()
-        for name in ("cell", "", "", "loss", "images/s", "left"):
+        for name in ("cell", "", "", "loss", "kNN", "images/s", "left"):
             grid.add_column(name, justify="left" if name in ("cell", "") else "right")
         running = list(self._track.running.values())
         shown = running[: max(1, self._console.height - _FRAME)]
@@ -226,6 +228,7 @@ class Table:
                 "starting" if at is None else _WORDS[at.phase],
                 ProgressBar(total=at.total if at else 1, completed=at.done if at else 0, width=20),
                 f"{at.loss:.3f}" if at and at.loss is not None else "",
+                f"{at.knn:.0f} %" if at and at.knn is not None else "",
                 f"{at.images_per_second:.0f}" if at and at.images_per_second is not None else "",
                 "" if left is None else duration(left),
             )

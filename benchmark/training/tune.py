@@ -16,11 +16,11 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from benchmark.cell import run_cell
 from benchmark.data import load as load_dataset
-from benchmark.data.dataset import Dataset, Split
+from benchmark.data.dataset import Dataset
+from benchmark.data.parts import held_out
 from benchmark.errors import UsageError
 from benchmark.matrix import common
 from benchmark.matrix.budget import Budget
@@ -29,13 +29,10 @@ from benchmark.matrix.model import Matrix
 from benchmark.matrix.protocol import PROTOCOLS
 from benchmark.matrix.schema import TUNING_REPLICATE
 from benchmark.store import atomic
-from methods.randomness import key, permutation
 
 GRID = (1e-3, 2e-3, 4e-3, 8e-3)
 REPLICATES = tuple(range(TUNING_REPLICATE, TUNING_REPLICATE + 3))
 """Of one, the rates of BYOL on `photos` lay within 1.3 points, which is noise."""
-HELD_OUT = 0.2
-"""Of the train images, or of their groups where images are not independent."""
 PROTOCOL = PROTOCOLS["linear"]
 
 
@@ -146,43 +143,6 @@ def save(entry: common.Entry, path: Path = common.SHIPPED) -> None:
         ResultError: If the file cannot be written.
     """
     atomic.write(path, common.render(common.load(path).with_entries((entry,))).encode())
-
-
-def held_out(dataset: Dataset, share: float = HELD_OUT) -> Dataset:
-    """Return a dataset whose train and test are two parts of this one's train split.
-
-    What is held out is the same for every row and replicate. Where pretraining is on the train
-    images, they are held out of it too; where it is on a set of its own that contains them (STL-10
-    with `train+unlabeled`), it stays whole: it has no labels.
-    """
-    train = dataset.train
-    out = _held_out(train, share)
-    kept, left = torch.nonzero(~out).flatten(), torch.nonzero(out).flatten()
-    shared = dataset.pretrain.images.data_ptr() == train.images.data_ptr()
-    whole = shared and len(dataset.pretrain) == len(train)
-    part = _take(train, kept)
-    return replace(
-        dataset,
-        train=part,
-        test=_take(train, left),
-        pretrain=_take(dataset.pretrain, kept) if whole else dataset.pretrain,
-        folds=None,
-    )
-
-
-def _held_out(train: Split, share: float) -> Tensor:
-    """Return a mask of the images held out, (N,): whole groups where there are any."""
-    seed = key(TUNING_REPLICATE, "tune/held out")
-    if train.groups is None:
-        return permutation(seed, len(train)) < share * len(train)
-    _, group = torch.unique(train.groups, return_inverse=True)
-    count = int(group.max()) + 1
-    return (permutation(seed, count) < share * count)[group]
-
-
-def _take(split: Split, indices: Tensor) -> Split:
-    groups = None if split.groups is None else split.groups[indices]
-    return Split(split.images[indices], split.labels[indices], groups)
 
 
 def _trials(

@@ -27,7 +27,8 @@ class Clock:
 def advanced(done: int, total: int = 100, replicate: int = 0) -> Advanced:
     """Return a moment of a training."""
     cell = make_cell(replicate=replicate)
-    return Advanced(cell, Progress(cell.pretrain_id, "train", done, total, 2.5, 800.4))
+    knn = 41.5 if done > 25 else None
+    return Advanced(cell, Progress(cell.pretrain_id, "train", done, total, 2.5, 800.4, knn))
 
 
 def test_lines_come_at_every_change_and_every_ten_seconds_between() -> None:
@@ -43,7 +44,8 @@ def test_lines_come_at_every_change_and_every_ten_seconds_between() -> None:
         "[0/2] simclr photos compact pocket r0: started",
         "[0/2] simclr photos compact pocket r0: training 10 %, loss 2.500, 800 images/s, 90 s left",
         "[0/2] simclr photos compact pocket r0: training 20 %, loss 2.500, 800 images/s, 80 s left",
-        "[0/2] simclr photos compact pocket r0: training 30 %, loss 2.500, 800 images/s, 70 s left",
+        "[0/2] simclr photos compact pocket r0: training 30 %, loss 2.500, 800 images/s, kNN 42 %, "
+        "70 s left",
         "[1/2] simclr photos compact pocket r0: linear 71.2 % in 30 s",
     ]
 
@@ -65,7 +67,7 @@ def test_the_table_never_outgrows_the_terminal() -> None:
     table = Table(50, console)
     for replicate in range(40):
         table.show(Started(make_cell(replicate=replicate)))
-        table.show(advanced(replicate, replicate=replicate))
+        table.show(advanced(30, replicate=replicate))
     table.show(Finished(make_cell(), make_result(status="failed", error="loss is nan")))
     assert "r0: " in out.getvalue()
     assert "failed: loss is nan" in out.getvalue()
@@ -74,7 +76,7 @@ def test_the_table_never_outgrows_the_terminal() -> None:
     drawn = capture.get().splitlines()
     assert len(drawn) < 20
     assert "r1 " in drawn[1]
-    assert "2.500" in drawn[1]
+    assert "2.500  42 %" in drawn[1]
     assert "1 of 50 cells, 1 failed, 39 running (24 of them not shown)" in drawn[-1]
 
 

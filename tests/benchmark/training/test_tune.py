@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from benchmark.data.dataset import Dataset, Split
+from benchmark.data.parts import held_out
 from benchmark.errors import UsageError
 from benchmark.matrix import common
 from benchmark.matrix.cell import Cell
@@ -45,7 +46,7 @@ def tried(rate: float, score: float | None, replicate: int = 1000) -> Tried:
 
 def test_the_test_split_is_never_in_a_trial() -> None:
     """A fifth of the train images is scored on; the rest is trained and probed on."""
-    parts = tune.held_out(dataset(None))
+    parts = held_out(dataset(None))
     assert (len(parts.train), len(parts.test)) == (32, 8)
     assert levels(parts.train) | levels(parts.test) == set(range(40))
     assert not levels(parts.train) & levels(parts.test)
@@ -54,18 +55,18 @@ def test_the_test_split_is_never_in_a_trial() -> None:
 
 def test_what_is_held_out_is_not_pretrained_on() -> None:
     """Where the method learns from the train images; a set of its own stays whole."""
-    parts = tune.held_out(dataset(None))
+    parts = held_out(dataset(None))
     assert levels(parts.pretrain) == levels(parts.train)
     assert set(parts.pretrain.labels.tolist()) == {-1}
     made = dataset(None)
     own = replace(made, pretrain=Split(made.test.images, made.test.labels))
-    assert len(tune.held_out(own).pretrain) == 10
+    assert len(held_out(own).pretrain) == 10
 
 
 def test_groups_are_held_out_whole() -> None:
     """Patches of one tile are alike: none of them is scored if another is trained on."""
     groups = torch.arange(40) // 4 * 7
-    parts = tune.held_out(dataset(groups))
+    parts = held_out(dataset(groups))
     assert parts.train.groups is not None
     assert parts.test.groups is not None
     assert not set(parts.train.groups.tolist()) & set(parts.test.groups.tolist())
