@@ -22,7 +22,7 @@ from benchmark.store import files
 PAUSES = int(os.environ.get("CSLBENCH_PAUSES", "12"))
 PROCESSES = 8
 CELLS = 4 * PAUSES
-"""Enough that the work outlasts the pauses: eight rivals do 13 a second, a pause is one in 0.25."""
+"""Enough that the work outlasts the pauses: eight rivals do 5 a second, a pause is one in 0.3 s."""
 PATIENCE = 1.0
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -45,7 +45,7 @@ with Desk(root, {}, patience=patience) as desk:
                 continue
             waiting.remove(cell)
             if taken == "mine":
-                time.sleep(chance.uniform(0.0, 1.2))
+                time.sleep(chance.uniform(0.0, 3.0))
                 result = make_result(cell=cell)
                 owner = f"{os.getpid()} {time.time_ns()}"
                 told = result.provenance.model_copy(update={"command": owner})
