@@ -99,9 +99,9 @@ def _reason(error: Exception) -> str:
 
 def _refuse_inflated(path: Path, content: bytes) -> None:
     """Refuse a zip that is small here and large in memory; torch's own are not compressed."""
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        return
     try:
+        if not zipfile.is_zipfile(io.BytesIO(content)):
+            return
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
     except (OSError, ValueError, zipfile.BadZipFile) as error:
