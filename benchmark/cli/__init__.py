@@ -24,6 +24,7 @@ def application() -> typer.Typer:
     from benchmark.cli.listing import show
     from benchmark.cli.merge import merge
     from benchmark.cli.plan import plan, status
+    from benchmark.cli.plot import plot
     from benchmark.cli.reproduce import reproduce
     from benchmark.cli.robustness import robustness
     from benchmark.cli.run import run
@@ -43,7 +44,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune, gate,
+        doctor, evaluate, robustness, data, tune, gate, plot,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

@@ -90,19 +90,36 @@ def robustness(design: Design, margin: float = MARGIN) -> Robustness | Refused:
         design: methods by levels by replicates.
         margin: points by which the mean of a more robust method may be lower.
     """
+    rows = spreads(design)
+    if isinstance(rows, Refused):
+        return rows
     table = np.array(design.scores)
-    if (np.ptp(table, axis=2) == 0).all(axis=1).any():
-        return Refused(design.label, "replicates of a method do not differ: no noise to weigh by")
-    logits = to_logit(table) if ((table > 0) & (table < 100)).all() else None
-    rows = [_row(design, index, table, logits) for index in range(len(design.methods))]
     several = len(rows) > 1
     return Robustness(
         design,
-        tuple(sorted(rows, key=lambda row: row.points.effect.variance)),
-        _pairs(design, table, logits, margin),
+        rows,
+        _pairs(design, table, _logits(table), margin),
         split(table) if several else None,
         stability(table.mean(axis=2)) if several else None,
     )
+
+
+def spreads(design: Design) -> tuple[Row, ...] | Refused:
+    """Return how far each method of a table spreads, the smallest effect first; without tests.
+
+    Args:
+        design: methods by levels by replicates.
+    """
+    table = np.array(design.scores)
+    if (np.ptp(table, axis=2) == 0).all(axis=1).any():
+        return Refused(design.label, "replicates of a method do not differ: no noise to weigh by")
+    logits = _logits(table)
+    rows = [_row(design, index, table, logits) for index in range(len(design.methods))]
+    return tuple(sorted(rows, key=lambda row: row.points.effect.variance))
+
+
+def _logits(table: Floats) -> Floats | None:
+    return to_logit(table) if ((table > 0) & (table < 100)).all() else None
 
 
 def _row(design: Design, index: int, table: Floats, logits: Floats | None) -> Row:

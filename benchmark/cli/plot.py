@@ -1,0 +1,112 @@
+"""`cslbench plot`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.shared import (
+    RESULTS,
+    AsJson,
+    Datasets,
+    Encoders,
+    Methods,
+    ResultsFolder,
+    chosen,
+    print_json,
+    reporting,
+    say,
+)
+
+if TYPE_CHECKING:
+    from benchmark.report.plot.kinds import Wanted
+
+
+@reporting
+def plot(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="accuracy, heatmap, compute, curves, robustness or profiles.", show_default=False
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to: .pdf, .svg or .png.")
+    ] = None,
+    width: Annotated[
+        str, typer.Option("--width", help="Of one column (single, 3.3 in) or two (double, 6.9 in).")
+    ] = "double",
+    results: ResultsFolder = RESULTS,
+    methods: Methods = None,
+    datasets: Datasets = None,
+    encoders: Encoders = None,
+    budgets: Annotated[
+        list[str] | None,
+        typer.Option("--budget", metavar="NAME", help="Only this budget; repeatable."),
+    ] = None,
+    matrix: Annotated[
+        str | None, typer.Option("--matrix", help="Also show what this matrix has no result of.")
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option("--protocol", metavar="NAME", help="Whose top-1 is taken.")
+    ] = "linear",
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="compute: flops (default), images or seconds."),
+    ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option("--over", help="robustness, profiles: encoder (default) or dataset."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a figure of a results folder at the size it is printed in.
+
+    Controls stay, whatever methods are chosen: every number has its floor and its ceiling beside
+    it. --json prints what is plotted.
+
+    Example: cslbench plot accuracy --out accuracy.pdf --results demo
+    """
+    from benchmark.errors import UsageError
+    from benchmark.report.plot import kinds, style
+    from benchmark.report.plot import points as select
+    from benchmark.store import atomic, files
+
+    wanted = kinds.wanted(kind, protocol=protocol, against=against, over=over, width=width)
+    if out is None and not as_json:
+        raise UsageError("name a file with --out (.pdf, .svg or .png), or take --json")
+    encoding = style.file_format(out) if out else ""
+    loaded = files.read_all(results)
+    for broken in loaded.broken:
+        say(f"not read: {broken.path}: {broken.reason}", err=True)
+    cells = (
+        chosen(matrix, methods=methods, datasets=datasets, encoders=encoders).cells
+        if matrix
+        else ()
+    )
+    found = select.chosen(
+        loaded.results,
+        methods=methods or (),
+        datasets=datasets or (),
+        encoders=encoders or (),
+        budgets=budgets or (),
+    )
+    shown = kinds.data(wanted, found, cells)
+    if out:
+        atomic.write(out, kinds.drawn(wanted, shown, encoding))
+    _tell(wanted, shown, out, as_json=as_json)
+
+
+def _tell(wanted: Wanted, shown: object, out: Path | None, *, as_json: bool) -> None:
+    """Print the data, or where the figure is; in either case what had to be left out."""
+    from dataclasses import asdict, is_dataclass
+
+    for reason in getattr(shown, "left_out", ()):
+        say(f"not plotted: {reason}", err=True)
+    if as_json and is_dataclass(shown) and not isinstance(shown, type):
+        print_json({"kind": wanted.kind, **asdict(shown)})
+    elif out:
+        say(f"{out}: {wanted.kind}")

@@ -1,0 +1,114 @@
+"""The kinds of figures: what is asked of each, what it plots, and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from benchmark.errors import UsageError, unknown
+from benchmark.evidence.designs import FACTORS, Factor
+from benchmark.matrix.cell import Cell
+from benchmark.report.plot import (
+    accuracy,
+    compute,
+    curves,
+    heatmap,
+    profiles,
+    robustness,
+    style,
+)
+from benchmark.report.plot.compute import CURRENCIES, Currency
+from benchmark.report.plot.points import groups
+from benchmark.store.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+T = TypeVar("T", bound=str)
+Kind = Literal["accuracy", "heatmap", "compute", "curves", "robustness", "profiles"]
+_DRAW: dict[Kind, Callable[[Any, style.Width], Figure]] = {
+    "accuracy": accuracy.draw,
+    "heatmap": heatmap.draw,
+    "compute": compute.draw,
+    "curves": curves.draw,
+    "robustness": robustness.draw,
+    "profiles": profiles.draw,
+}
+KINDS: tuple[Kind, ...] = tuple(_DRAW)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One figure, as it was asked for."""
+
+    kind: Kind
+    protocol: str
+    against: Currency
+    over: Factor
+    width: style.Width
+
+
+def wanted(
+    kind: str, *, protocol: str, against: str | None, over: str | None, width: str
+) -> Wanted:
+    """Check what was asked for.
+
+    Raises:
+        UsageError: If a name is unknown, or an option is not of this kind.
+    """
+    found = _one(kind, "kind of figure", KINDS)
+    if against and found != "compute":
+        raise UsageError(f"--against is of compute alone (got {found})")
+    if over and found not in ("robustness", "profiles"):
+        raise UsageError(f"--over is of robustness and profiles alone (got {found})")
+    return Wanted(
+        found,
+        protocol,
+        _one(against or "flops", "currency", CURRENCIES),
+        _one(over or "encoder", "factor", FACTORS),
+        _one(width, "width", tuple(style.WIDTHS)),
+    )
+
+
+def _one(given: str, what: str, known: Sequence[T]) -> T:
+    found = next((each for each in known if each == given), None)
+    if found is None:
+        raise UsageError(unknown(what, given, known))
+    return found
+
+
+def data(asked: Wanted, results: Sequence[Result], cells: Iterable[Cell] = ()) -> object:
+    """Return what a figure plots.
+
+    Args:
+        asked: The figure.
+        results: Of any cells.
+        cells: That should have a result; those without are shown as missing where that can be.
+
+    Raises:
+        UsageError: If there is nothing to plot, or too much.
+    """
+    match asked.kind:
+        case "accuracy":
+            return accuracy.data(groups(results, cells), asked.protocol)
+        case "heatmap":
+            return heatmap.data(groups(results, cells), asked.protocol)
+        case "compute":
+            return compute.data(groups(results), asked.protocol, asked.against)
+        case "curves":
+            return curves.data(groups(results))
+        case "robustness":
+            return robustness.data(results, asked.over, asked.protocol)
+        case "profiles":
+            return profiles.data(results, asked.over, asked.protocol)
+
+
+def drawn(asked: Wanted, shown: object, encoding: str) -> bytes:
+    """Return a figure as a file's bytes.
+
+    Raises:
+        UsageError: If matplotlib is not installed, or what is shown does not fit the width.
+    """
+    with style.printed():
+        return style.encoded(_DRAW[asked.kind](shown, asked.width), encoding)

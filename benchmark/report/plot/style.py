@@ -1,0 +1,250 @@
+"""How every figure looks: print sizes, fonts, colours that the colour-blind tell apart, and bytes.
+
+Colours are those of Okabe and Ito, "Color universal design" (2008), without the yellow, which is
+not seen on white; a marker, line style or hatch goes with each, so that figures can be read in
+grey. matplotlib is an extra: it is imported where something is drawn.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from benchmark.errors import UsageError, unknown
+from benchmark.reading import plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+Width = Literal["single", "double"]
+WIDTHS: dict[Width, float] = {"single": 3.3, "double": 6.9}
+"""Of a column and of a page of two columns, inches."""
+FORMATS = ("pdf", "svg", "png")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = "osD^vPX<>*"
+LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+GREY = "#666666"
+SMALL = 6.0
+"""Points, the smallest text."""
+_TEXT = 7.0
+_FONT = "DejaVu Sans"
+"""Comes with matplotlib, so that every machine draws the same."""
+_RC: Any = {
+    "font.family": _FONT,
+    "font.size": _TEXT,
+    "axes.titlesize": _TEXT,
+    "axes.labelsize": _TEXT,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "figure.titlesize": _TEXT,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 4.0,
+    "hatch.linewidth": 0.4,
+    "legend.frameon": False,
+    # names are a stranger's: a $ in them is a $
+    "text.parse_math": False,
+    "text.usetex": False,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "cslbench",
+    "savefig.dpi": 300,
+}
+_UNDATED: dict[str, dict[str, None]] = {
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one series is told from others."""
+
+    colour: str
+    marker: str
+    line: Any
+
+
+@contextmanager
+def printed() -> Iterator[None]:
+    """Draw with these settings alone, whatever a user's own say; then restore those.
+
+    Raises:
+        UsageError: If matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+    except ModuleNotFoundError:
+        raise UsageError(
+            "figures need matplotlib: run `pip install 'cslbench[plots]'`, or take --json"
+        ) from None
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        yield
+
+
+def file_format(out: Path) -> str:
+    """Return the format that a file's name asks for.
+
+    Raises:
+        UsageError: If it is none of ours.
+    """
+    found = out.suffix.lower().removeprefix(".")
+    if found not in FORMATS:
+        raise UsageError(f"--out {out}: {unknown('format', found, FORMATS)}")
+    return found
+
+
+def encoded(figure: Figure, kind: str) -> bytes:
+    """Return a figure as a file's bytes: the same each time, without a date."""
+    file = io.BytesIO()
+    figure.savefig(file, format=kind, metadata=_UNDATED[kind])
+    return file.getvalue()
+
+
+def looks(names: Sequence[str]) -> dict[str, Look]:
+    """Give each name a look of its own, by its place; 70 differ in colour and marker together."""
+    return {
+        name: Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)], LINES[i % len(LINES)])
+        for i, name in enumerate(dict.fromkeys(names))
+    }
+
+
+def label(name: str, longest: int = 24) -> str:
+    """Return a stranger's name as text that can be shown: its options below it, both bounded."""
+    known = _characters()
+    safe = "".join(c if ord(c) in known else "?" for c in plain(name))
+    base, bracket, options = safe.partition("[")
+    if len(safe) <= longest or not base:
+        return _cut(safe, longest)
+    return "\n".join(_cut(part, longest) for part in (base, bracket + options) if part)
+
+
+def labels(names: Sequence[str], longest: int = 24) -> list[str]:
+    """Return labels of different names, different after they were cut, too."""
+    found: list[str] = []
+    for name in names:
+        text = label(name, longest)
+        same = sum(other.partition(" #")[0] == text for other in found)
+        found.append(f"{text} #{same + 1}" if same else text)
+    return found
+
+
+def _cut(text: str, longest: int) -> str:
+    half = (longest - 1) // 2
+    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """Return what the font can show: for anything else matplotlib would warn and draw a box."""
+    from matplotlib.font_manager import findfont
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(findfont(_FONT)).get_charmap())
+
+
+def panels(
+    heights: Sequence[float], width: Width, columns: int, *, extra: float = 0.0
+) -> tuple[Figure, list[SubFigure]]:
+    """Return a figure with a part for each panel, row by row.
+
+    Args:
+        heights: Of each panel, inches; a row is as high as its highest.
+        width: Of the figure.
+        columns: In which panels are laid out, if there are as many.
+        extra: Height for what is below or above all panels, inches.
+    """
+    from matplotlib.figure import Figure
+
+    columns = min(columns, len(heights))
+    rows = [max(heights[i : i + columns]) for i in range(0, len(heights), columns)]
+    figure = Figure(figsize=(WIDTHS[width], sum(rows) + extra), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)  # type: ignore[union-attr,call-arg]
+    parts = figure.subfigures(len(rows), columns, squeeze=False, height_ratios=rows)
+    return figure, list(parts.flat)[: len(heights)]
+
+
+def headed(part: SubFigure, parts: Sequence[str], width: float) -> int:
+    """Write what a panel is of over it, and return how many lines that takes.
+
+    Args:
+        part: The panel.
+        parts: What all of it has in common.
+        width: Of the panel, inches.
+    """
+    lines = heading(parts, width)
+    part.suptitle("\n".join(lines), x=0.02, ha="left", fontweight="bold")
+    return len(lines)
+
+
+def heading(parts: Sequence[str], width: float) -> list[str]:
+    """Return a heading in lines that fit a width, inches."""
+    whole = (label(part, 60).replace("\n", "") for part in parts if part)
+    text = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in whole)
+    return textwrap.wrap(text, int(width * 72 / (_TEXT * 0.68))) or [""]
+
+
+def noted(figure: Figure, text: str) -> None:
+    """Write a note under a figure."""
+    if text:
+        wide = int(figure.get_figwidth() * 72 / (SMALL * 0.56))
+        lines = textwrap.fill(text, wide)
+        figure.supxlabel(lines, x=0.01, ha="left", fontsize=SMALL, color=GREY)
+
+
+def note_height(text: str, width: float) -> float:
+    """Return the height of such a note, inches."""
+    return 0.1 * len(textwrap.wrap(text, int(width * 72 / (SMALL * 0.56))))
+
+
+def light(axes: Axes, axis: Literal["x", "y", "both"]) -> None:
+    """Draw a grid that stays behind the data."""
+    axes.grid(visible=True, axis=axis, color="#DDDDDD", linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def keyed(figure: Figure, looks: dict[str, Look], columns: int, *, lines: bool = False) -> None:
+    """Say above a figure which look is whose, outside of all panels."""
+    from matplotlib.lines import Line2D
+
+    shown = labels(list(looks))
+    handles = [
+        Line2D([], [], color=look.colour, marker=look.marker, label=text.replace("\n", " "),
+               linestyle=look.line if lines else "none")
+        for text, look in zip(shown, looks.values(), strict=True)
+    ]  # fmt: skip
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=columns, handletextpad=0.4,
+        columnspacing=1.0, handlelength=2.4 if lines else 1.0,
+    )  # fmt: skip
+
+
+def amounts(axes: Axes, values: Sequence[float]) -> None:
+    """Scale the axis of a cost: logarithmic where it spans more than a decade, else from 0."""
+    from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    if min(values) > 0 and max(values) / min(values) > 10:
+        axes.set_xscale("log")
+        axes.margins(x=0.1)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.set_xlim(0, 1.08 * max(values))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
