@@ -114,7 +114,10 @@ def spreads(design: Design) -> tuple[Row, ...] | Refused:
     if (np.ptp(table, axis=2) == 0).all(axis=1).any():
         return Refused(design.label, "replicates of a method do not differ: no noise to weigh by")
     logits = _logits(table)
-    rows = [_row(design, index, table, logits) for index in range(len(design.methods))]
+    try:
+        rows = [_row(design, index, table, logits) for index in range(len(design.methods))]
+    except ValueError as error:  # replicates that differ by the same at every level
+        return Refused(design.label, str(error))
     return tuple(sorted(rows, key=lambda row: row.points.effect.variance))
 
 

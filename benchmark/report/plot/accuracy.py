@@ -45,7 +45,7 @@ def data(groups: Sequence[Group], protocol: str) -> Accuracy:
         UsageError: If nothing has a number, or there are too many panels.
     """
     panels = [
-        Panel((*group.where, *group.how, told), tuple(points(group.rows, protocol)))
+        Panel((*group.where, *group.how, told), tuple(points(group.rows, protocol, group.cell)))
         for group, told in zip(groups, several(groups), strict=True)
     ]
     panels = [p for p in panels if any(point.estimate for point in p.points)]

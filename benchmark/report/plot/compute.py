@@ -150,14 +150,13 @@ def draw(shown: Compute, width: style.Width) -> Figure:
     each = style.WIDTHS[width] / min(columns, len(shown.panels))
     names = sorted({s.series for panel in shown.panels for s in panel.spent})
     looks = style.looks(names)
-    per_line = 2 if width == "single" else 4
-    lines = -(-len(names) // per_line)
-    extra = 0.16 * lines + style.note_height(_NOTE, style.WIDTHS[width]) + 0.1
+    inches = style.WIDTHS[width]
+    extra = style.key_size(names, inches)[1] + style.note_height(_NOTE, inches)
     figure, parts = style.panels([2.1] * len(shown.panels), width, columns, extra=extra)
     for part, panel in zip(parts, shown.panels, strict=True):
         style.headed(part, panel.title, each)
         _draw(part.subplots(), panel, shown, looks)
-    style.keyed(figure, looks, per_line)
+    style.keyed(figure, looks)
     style.noted(figure, _NOTE)
     return figure
 

@@ -64,7 +64,7 @@ def data(groups: Sequence[Group]) -> Curves:
     for group, told in zip(groups, several(groups), strict=True):
         own = tuple(filter(None, (*group.where, *group.how, told)))
         trained = [row for row in group.rows if role(row.cell) != "floor" and row.final]
-        for row, point in zip(trained, points(trained, ""), strict=True):
+        for row, point in zip(trained, points(trained, "", group.cell), strict=True):
             curve = _curve(row, point.name, own)
             if curve is None:
                 left_out.append(f"{' '.join(own)}: {point.name}: fewer than two points in common")

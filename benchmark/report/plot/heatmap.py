@@ -69,7 +69,7 @@ def _panel(title: tuple[str, ...], groups: Sequence[Group], protocol: str) -> Pa
     encoders = tuple(dict.fromkeys(group.cell.encoder for group in groups))
     cells: dict[tuple[int, str], dict[str, Point]] = {}
     for group in groups:
-        for point in points(group.rows, protocol):
+        for point in points(group.rows, protocol, group.cell):
             key = _ORDER.index(point.role), point.name
             cells.setdefault(key, {})[group.cell.encoder] = point
     order = sorted(cells)
@@ -129,7 +129,7 @@ def _draw(axes: Axes, panel: Panel, protocol: str) -> None:
     for y, row in enumerate(panel.cells):
         for x, cell in enumerate(row):
             _cell(axes, x, y, cell, said=len(panel.counts) > 1, dark=_is_dark(image, cell))
-    axes.set_xticks(range(len(panel.encoders)), style.labels(panel.encoders, 14))
+    axes.set_xticks(range(len(panel.encoders)), style.labels(panel.encoders, 22))
     axes.set_yticks(range(len(panel.methods)), _names(panel))
     longest = max(len(name) for name in panel.encoders)
     if longest * 0.05 > 0.9 * (style.WIDTHS["single"] - _NAMES) / len(panel.encoders):
@@ -177,7 +177,7 @@ def _is_dark(image: object, cell: Point) -> bool:
     if cell.estimate is None:
         return False
     red, green, blue, _ = image.to_rgba(cell.estimate.mean)  # type: ignore[attr-defined]
-    return bool(0.299 * red + 0.587 * green + 0.114 * blue < 0.5)
+    return bool(0.299 * red + 0.587 * green + 0.114 * blue < 0.46)
 
 
 def _cell(axes: Axes, x: int, y: int, cell: Point, *, said: bool, dark: bool) -> None:

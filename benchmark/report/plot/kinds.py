@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=str)
 Kind = Literal["accuracy", "heatmap", "compute", "curves", "robustness", "profiles"]
-_DRAW: dict[Kind, Callable[[Any, style.Width], Figure]] = {
+DRAW: dict[Kind, Callable[[Any, style.Width], Figure]] = {
     "accuracy": accuracy.draw,
     "heatmap": heatmap.draw,
     "compute": compute.draw,
@@ -35,7 +35,7 @@ _DRAW: dict[Kind, Callable[[Any, style.Width], Figure]] = {
     "robustness": robustness.draw,
     "profiles": profiles.draw,
 }
-KINDS: tuple[Kind, ...] = tuple(_DRAW)
+KINDS: tuple[Kind, ...] = tuple(DRAW)
 
 
 @dataclass(frozen=True)
@@ -111,4 +111,4 @@ def drawn(asked: Wanted, shown: object, encoding: str) -> bytes:
         UsageError: If matplotlib is not installed, or what is shown does not fit the width.
     """
     with style.printed():
-        return style.encoded(_DRAW[asked.kind](shown, asked.width), encoding)
+        return style.encoded(DRAW[asked.kind](shown, asked.width), encoding)

@@ -151,18 +151,19 @@ def several(found: Sequence[Group]) -> list[str]:
     ]
 
 
-def points(rows: Sequence[Row], protocol: str) -> list[Point]:
+def points(rows: Sequence[Row], protocol: str, panel: Cell | None = None) -> list[Point]:
     """Return a point for each row, named so that no two are alike.
 
     Args:
         rows: Of one panel.
         protocol: Whose top-1 is taken.
+        panel: Says what budget the panel is of: a ceiling of another one says so.
     """
-    found = [_point(row, protocol) for row in rows]
+    found = [_point(row, protocol, panel) for row in rows]
     details: tuple[Callable[[Row], str], ...] = (
-        lambda row: words.length(row.cell) if row.cell.budget.amount else "",
-        lambda row: f"rate {row.cell.recipe.learning_rate:.3g}",
-        lambda row: row.cell.model_copy(update={"replicate": 0}).pretrain_id[:6],
+        lambda row: f"({words.length(row.cell)})" if row.cell.budget.amount else "",
+        lambda row: f"(rate {row.cell.recipe.learning_rate:.3g})",
+        lambda row: f"({row.cell.model_copy(update={'replicate': 0}).pretrain_id[:6]})",
     )
     for detail in details:
         names = [point.name for point in found]
@@ -175,11 +176,14 @@ def points(rows: Sequence[Row], protocol: str) -> list[Point]:
     return found
 
 
-def _point(row: Row, protocol: str) -> Point:
+def _point(row: Row, protocol: str, panel: Cell | None) -> Point:
     scored = [result for result in row.final if protocol in result.metrics]
     named = row.final[0].provenance.checkpoint_name if row.final else None
+    name = f"{row.cell.method}: {named}" if named else row.cell.method
+    if panel and role(row.cell) == "ceiling" and row.cell.budget.spent != panel.budget.spent:
+        name = f"{name} ({words.length(row.cell)})"
     return Point(
-        f"{row.cell.method}: {named}" if named else row.cell.method,
+        name,
         role(row.cell),
         _state(row, scored),
         estimate(row, protocol),

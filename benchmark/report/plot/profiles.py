@@ -88,9 +88,8 @@ def draw(shown: Profiles, width: style.Width) -> Figure:
     inches = style.WIDTHS[width]
     each = inches / min(columns, len(shown.panels))
     looks = style.looks(sorted({p.name for panel in shown.panels for p in panel.profiles}))
-    per_line = 2 if width == "single" else 4
     note = f"Runs: all {shown.over}s and replicates, the same for every method."
-    extra = 0.16 * -(-len(looks) // per_line) + style.note_height(note, inches) + 0.1
+    extra = style.key_size(list(looks), inches)[1] + style.note_height(note, inches)
     figure, parts = style.panels([2.1] * len(shown.panels), width, columns, extra=extra)
     for part, panel in zip(parts, shown.panels, strict=True):
         runs = f"{len(panel.levels)} {shown.over}s × {len(panel.replicates)} replicates"
@@ -98,7 +97,7 @@ def draw(shown: Profiles, width: style.Width) -> Figure:
         axes = part.subplots()
         _draw(axes, panel, looks)
         axes.set_xlabel(f"{style.label(shown.protocol)} top-1, %")
-    style.keyed(figure, looks, per_line, lines=True)
+    style.keyed(figure, looks, lines=True)
     style.noted(figure, note)
     return figure
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from benchmark.evidence.robustness import Row
 
-_ROW = 0.2
-"""Height of a method, inches."""
+_ROW = 0.24
+"""Height of a method, inches: its name may take two lines."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,12 @@ def draw(shown: Robustness, width: style.Width) -> Figure:
     inches = style.WIDTHS[width]
     levels = sorted({level for panel in shown.panels for level in panel.levels})
     looks = style.looks(levels)
-    per_line = 2 if width == "single" else 4
     heights = [
         0.5 + 0.13 * len(style.heading(_title(p), inches)) + _ROW * max(2, len(p.methods))
         for p in shown.panels
     ]
     note = f"Right: sd of the {shown.over} effect, noise of replicates taken out, 95 % interval."
-    extra = 0.16 * -(-len(levels) // per_line) + style.note_height(note, inches) + 0.1
+    extra = style.key_size(levels, inches)[1] + style.note_height(note, inches)
     figure, parts = style.panels(heights, width, 1, extra=extra)
     for part, panel in zip(parts, shown.panels, strict=True):
         style.headed(part, _title(panel), inches)
@@ -110,8 +109,8 @@ def draw(shown: Robustness, width: style.Width) -> Figure:
         _means(left, panel, looks)
         _spreads(right, panel)
         left.set_xlabel(f"{style.label(shown.protocol)} top-1, %")
-        right.set_xlabel(f"sd over {shown.over}s, points")
-    style.keyed(figure, looks, per_line)
+        right.set_xlabel("sd, points")
+    style.keyed(figure, looks)
     style.noted(figure, note)
     return figure
 

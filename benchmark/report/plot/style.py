@@ -129,10 +129,11 @@ def label(name: str, longest: int = 24) -> str:
     """Return a stranger's name as text that can be shown: its options below it, both bounded."""
     known = _characters()
     safe = "".join(c if ord(c) in known else "?" for c in plain(name))
-    base, bracket, options = safe.partition("[")
-    if len(safe) <= longest or not base:
-        return _cut(safe, longest)
-    return "\n".join(_cut(part, longest) for part in (base, bracket + options) if part)
+    if len(safe) <= longest:
+        return safe
+    end = next((i for i, character in enumerate(safe) if character in "[("), len(safe))
+    parts = (safe[:end].rstrip(), safe[end:])
+    return "\n".join(_cut(part, longest) for part in parts if part)
 
 
 def labels(names: Sequence[str], longest: int = 24) -> list[str]:
@@ -197,7 +198,8 @@ def heading(parts: Sequence[str], width: float) -> list[str]:
     """Return a heading in lines that fit a width, inches."""
     whole = (label(part, 60).replace("\n", "") for part in parts if part)
     text = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in whole)
-    return textwrap.wrap(text, int(width * 72 / (_TEXT * 0.68))) or [""]
+    lines = textwrap.wrap(text, int(width * 72 / (_TEXT * 0.68)))
+    return [line.strip(" ·") for line in lines] or [""]
 
 
 def noted(figure: Figure, text: str) -> None:
@@ -219,20 +221,31 @@ def light(axes: Axes, axis: Literal["x", "y", "both"]) -> None:
     axes.set_axisbelow(True)
 
 
-def keyed(figure: Figure, looks: dict[str, Look], columns: int, *, lines: bool = False) -> None:
+def key_size(names: Sequence[str], inches: float) -> tuple[int, float]:
+    """Return the columns of a key that fits a width, and its height, inches."""
+    longest = max(len(text) for text in _keys(names))
+    columns = max(1, min(4, int(inches / (0.4 + longest * SMALL * 0.56 / 72))))
+    return columns, 0.14 * -(-len(names) // columns) + 0.1
+
+
+def keyed(figure: Figure, looks: dict[str, Look], *, lines: bool = False) -> None:
     """Say above a figure which look is whose, outside of all panels."""
     from matplotlib.lines import Line2D
 
-    shown = labels(list(looks))
+    names = list(looks)
     handles = [
-        Line2D([], [], color=look.colour, marker=look.marker, label=text.replace("\n", " "),
+        Line2D([], [], color=look.colour, marker=look.marker, label=text,
                linestyle=look.line if lines else "none")
-        for text, look in zip(shown, looks.values(), strict=True)
+        for text, look in zip(_keys(names), looks.values(), strict=True)
     ]  # fmt: skip
     figure.legend(
-        handles=handles, loc="outside upper left", ncols=columns, handletextpad=0.4,
-        columnspacing=1.0, handlelength=2.4 if lines else 1.0,
+        handles=handles, loc="outside upper left", ncols=key_size(names, figure.get_figwidth())[0],
+        handletextpad=0.4, columnspacing=1.0, handlelength=2.4 if lines else 1.0,
     )  # fmt: skip
+
+
+def _keys(names: Sequence[str]) -> list[str]:
+    return [text.replace("\n", "") for text in labels(names, 20)]
 
 
 def amounts(axes: Axes, values: Sequence[float]) -> None:
