@@ -64,7 +64,8 @@ def test_accuracy_shows_floor_ceiling_and_what_failed() -> None:
     results = [*trained("simclr", [60.0, 61.0]), failed, *controls(floor=50.0, ceiling=90.0)]
     (axes,) = accuracy.draw(accuracy.data(groups(results), "linear"), "single").axes
 
-    across = {line.get_xdata()[0] for line in axes.get_lines() if list(line.get_ydata()) == [0, 1]}  # type: ignore[index]
+    drawn: list[Any] = list(axes.get_lines())
+    across = {line.get_xdata()[0] for line in drawn if list(line.get_ydata()) == [0, 1]}
 
     assert across == {50.5, 90.5}
     assert "failed" in [text.get_text() for text in axes.texts]
@@ -88,8 +89,7 @@ def test_heatmap_writes_every_number_and_every_gap() -> None:
     }  # fmt: skip
     (hatched,) = [patch for patch in axes.patches if patch.get_hatch()]
     assert hatched.get_xy() == (0.5, -0.5)  # type: ignore[attr-defined]
-    drawn = axes.images[0].get_array()
-    assert drawn is not None
+    drawn: Any = axes.images[0].get_array()
     np.testing.assert_allclose(drawn.compressed(), [196.7 / 3, 184 / 3, 70.5])
 
 
@@ -163,7 +163,8 @@ def test_curves_draw_mean_and_range_at_common_steps() -> None:
     (band,) = axes.collections
 
     assert lines(axes, "simclr") == [[(128.0, 4.5), (640.0, 2.25)]]
-    corners = {(float(x), float(y)) for x, y in band.get_paths()[0].vertices}  # type: ignore[union-attr]
+    vertices: Any = band.get_paths()[0].vertices
+    corners = {(float(x), float(y)) for x, y in vertices}
     assert corners == {(128.0, 4.0), (128.0, 5.0), (640.0, 2.0), (640.0, 2.5)}
 
 
@@ -231,7 +232,8 @@ def test_nothing_leaves_the_page_or_is_too_small(
     assert found.y1 <= figure.get_figheight() + 0.01
     for part in figure.subfigs:
         assert part.texts[0].get_window_extent().x1 <= part.bbox.x1 + 1
-    sizes = {t.get_fontsize() for t in figure.findobj(Text) if t.get_text()}  # type: ignore[attr-defined]
+    texts: list[Any] = figure.findobj(Text)
+    sizes = {text.get_fontsize() for text in texts if text.get_text()}
     assert min(sizes) >= style.SMALL
 
 
