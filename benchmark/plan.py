@@ -84,7 +84,7 @@ def plan(matrix: Matrix, root: Path, *, accept_stale: bool = False) -> Plan:
     sources = Sources()
 
     def planned(cell: Cell) -> Planned:
-        found, seconds = by_id.get(cell.pretrain_id), estimate(cell, pace.get(_row(cell)))
+        found, seconds = by_id.get(cell.pretrain_id), estimate(cell, pace.get(row_of(cell)))
         if found is None:
             return Planned(cell, "to run", seconds=seconds)
         state, reason = _judged(matrix, found, sources, accept_stale=accept_stale)
@@ -109,7 +109,7 @@ def paces(results: Iterable[Result]) -> dict[Row, Pace]:
         ledger = result.ledger
         if result.final and ledger is not None:
             per_step = ledger.train_seconds / ledger.steps if ledger.steps else 0.0
-            found[_row(result.cell)].append((per_step, ledger.evaluate_seconds))
+            found[row_of(result.cell)].append((per_step, ledger.evaluate_seconds))
     return {row: _median(each) for row, each in found.items()}
 
 
@@ -122,7 +122,8 @@ def _median(each: Sequence[tuple[float, float]]) -> Pace:
     return Pace(statistics.median(a for a, _ in each), statistics.median(b for _, b in each))
 
 
-def _row(cell: Cell) -> Row:
+def row_of(cell: Cell) -> Row:
+    """Return what cells of one pace have in common."""
     return cell.method, cell.dataset, cell.encoder
 
 

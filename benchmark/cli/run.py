@@ -181,10 +181,14 @@ def _run(
         Work(row.cell, part.wanted(row.cell), None if force else _stored(results, row))
         for row in rows
     ]
+    cells = [(row.cell, row.seconds) for row in rows]
     before = {row.cell.pretrain_id: row.result for row in rows}
     out = sys.stderr if as_json else sys.stdout
     try:
-        with Desk(results, before) as desk, view(len(works), out, plain=plain or as_json) as seen:
+        with (
+            Desk(results, before) as desk,
+            view(cells, options.workers, out, plain=plain or as_json) as seen,
+        ):
             told = _recorder(results, desk, seen)
             return LocalEngine().run(works, options=options, on_event=told, take=desk.take)
     except Interrupted as stopped:
