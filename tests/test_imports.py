@@ -18,8 +18,9 @@ WITHOUT_TORCH = (
     "benchmark.checks", "benchmark.cli", "benchmark.engines", "benchmark.errors",
     "benchmark.evidence", "benchmark.matrix", "benchmark.plan", "benchmark.plugins",
     "benchmark.progress", "benchmark.report", "benchmark.store", "benchmark.cell",
-    "benchmark.data.catalogue", "methods.cards", "methods.catalogue", "methods.contract",
-    "methods.selector", "methods.settings",
+    "benchmark.data.catalogue", "benchmark.watch.interface", "benchmark.watch.notify",
+    "benchmark.watch.targets", "benchmark.watch.tracker", "methods.cards", "methods.catalogue",
+    "methods.contract", "methods.selector", "methods.settings",
 )  # fmt: skip
 """Modules and packages; of a package, every module."""
 

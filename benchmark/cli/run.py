@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -21,9 +21,11 @@ from benchmark.cli.shared import (
     Encoders,
     MatrixName,
     Methods,
+    Notify,
     Plugins,
     Replicates,
     ResultsFolder,
+    TrackTo,
     chosen,
     print_json,
     reporting,
@@ -33,8 +35,7 @@ from benchmark.cli.shared import (
 from benchmark.store.work import EVERY_SECONDS
 
 if TYPE_CHECKING:
-    from benchmark.engines.desk import Desk
-    from benchmark.engines.engine import Event, Options, Summary
+    from benchmark.engines.engine import Options, Summary
     from benchmark.matrix.load import Matrix
     from benchmark.plan import Planned
     from benchmark.report.live import View
@@ -96,6 +97,8 @@ def run(
     plain: Annotated[
         bool, typer.Option("--plain", help="Plain lines, also on a terminal.")
     ] = False,
+    notify: Notify = None,
+    track: TrackTo = None,
     as_json: AsJson = False,
 ) -> None:
     """Run every cell of a matrix that has no valid result yet, then show the leaderboard.
@@ -119,7 +122,11 @@ def run(
         memory=None if memory is None else int(memory * 2**30),
         keep_encoders=keep_encoders,
     )  # fmt: skip
-    summary = _run(part, rows, options, results, force=force, plain=plain, as_json=as_json)
+    seen = _seen(
+        part, rows, options, notify, track, lines=plain or as_json,
+        out=sys.stderr if as_json else sys.stdout,
+    )  # fmt: skip
+    summary = _run(part, rows, options, results, seen, force=force)
     if not no_board:
         _board(results, quiet=as_json)
     if as_json:
@@ -166,53 +173,50 @@ def _run(
     rows: Sequence[Planned],
     options: Options,
     results: Path,
+    seen: View,
     *,
     force: bool,
-    plain: bool,
-    as_json: bool,
 ) -> Summary:
     """Run the cells under a view; each result is written the moment it comes."""
-    from benchmark.engines.desk import Desk
+    from benchmark.engines.desk import Desk, recording
     from benchmark.engines.engine import Interrupted, Work
     from benchmark.engines.local import LocalEngine
-    from benchmark.report.live import view
 
     works = [
         Work(row.cell, part.wanted(row.cell), None if force else _stored(results, row))
         for row in rows
     ]
-    cells = [(row.cell, row.seconds) for row in rows]
     before = {row.cell.pretrain_id: row.result for row in rows}
-    out = sys.stderr if as_json else sys.stdout
     try:
-        with (
-            Desk(results, before) as desk,
-            view(cells, options.workers, out, plain=plain or as_json) as seen,
-        ):
-            told = _recorder(results, desk, seen)
+        with Desk(results, before) as desk, seen:
+            told = recording(desk, seen.show)
             return LocalEngine().run(works, options=options, on_event=told, take=desk.take)
     except Interrupted as stopped:
         typer.echo(f"{stopped}; the same command goes on where this stopped", err=True)
         raise typer.Exit(128 + stopped.signum) from None
 
 
-def _recorder(results: Path, desk: Desk, seen: View) -> Callable[[Event], None]:
-    """Return what writes each result, then shows it."""
-    from dataclasses import replace
+def _seen(
+    part: Matrix,
+    rows: Sequence[Planned],
+    options: Options,
+    notify: list[str] | None,
+    track: list[str] | None,
+    *,
+    lines: bool,
+    out: TextIO,
+) -> View:
+    """Return all who are shown what happens."""
+    from benchmark.report.live import view
+    from benchmark.watch.interface import Together, Watched
+    from benchmark.watch.targets import watchers
 
-    from benchmark.engines.engine import Finished, Found
-    from benchmark.store import determinism
-
-    findings = determinism.load(results)
-
-    def record(event: Event) -> None:
-        if isinstance(event, Finished):
-            event = replace(event, result=determinism.noted(event.result, findings))
-            if not desk.hand_in(event):
-                event = Found(event.cell, event.result)
-        seen.show(event)
-
-    return record
+    cells = [(row.cell, row.seconds) for row in rows]
+    told = Watched(part.name, options.results or RESULTS, cells, options.workers)
+    others = watchers(
+        notify or (), track or (), told, lambda line: say(f"warning: {line}", err=True)
+    )
+    return Together([view(cells, options.workers, out, plain=lines), *others])
 
 
 def _workers(device: Device, threads: int) -> int:

@@ -55,6 +55,23 @@ Plugins = Annotated[
 AcceptStale = Annotated[
     bool, typer.Option("--accept-stale", help="Take results whose sources have changed as done.")
 ]
+Notify = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND:WHERE",
+        help="Tell of each event as JSON: jsonl:FILE appends lines, 'command:PROGRAM ARGUMENTS' "
+        "gives it to a program's standard input; repeatable.",
+    ),
+]
+TrackTo = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="KIND:WHERE",
+        help="Write curves and numbers also to tensorboard:FOLDER, mlflow:FOLDER (or an address) "
+        "or wandb:PROJECT; repeatable.",
+    ),
+]
 Others = Annotated[
     list[Path] | None,
     typer.Option(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from benchmark.engines.engine import Finished, Taken
+from benchmark.engines.engine import Event, Finished, Found, Taken
 from benchmark.errors import ResultError
 from benchmark.matrix.cell import Cell
-from benchmark.store import encoders, files, work
+from benchmark.store import determinism, encoders, files, work
 from benchmark.store.claims import PATIENCE, Claims
 from benchmark.store.result import Result
 
@@ -83,3 +84,17 @@ class Desk:
         except ResultError:  # damaged: to be replaced
             return None
         return None if found == self.before.get(cell.pretrain_id) else found
+
+
+def recording(desk: Desk, show: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Return what hands each result in, and only then shows it."""
+    findings = determinism.load(desk.root)
+
+    def record(event: Event) -> None:
+        if isinstance(event, Finished):
+            event = replace(event, result=determinism.noted(event.result, findings))
+            if not desk.hand_in(event):
+                event = Found(event.cell, event.result)
+        show(event)
+
+    return record
