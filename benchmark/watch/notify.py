@@ -128,12 +128,12 @@ class Notifier:
             self._send(event="progress", cell=cell, progress=_moment(event, about, now))
 
     def _send(self, **fields: object) -> None:
-        tally = self.tally
+        tally, left = self.tally, self.tally.left()
         notice = Notice.model_validate(
             {
                 "time": utc(), "matrix": self.run.matrix, "results": str(self.run.results),
                 "total": tally.total, "done": tally.done, "failed": tally.failed,
-                "running": len(tally.running), "seconds_left": tally.left(), **fields,
+                "running": len(tally.running), "seconds_left": None if left is None else round(left, 1), **fields,
             }
         )  # fmt: skip
         self.send(notice.model_dump_json(exclude_none=True))

@@ -139,6 +139,29 @@ def test_json_goes_to_stdout_and_progress_to_stderr(tmp_path: Path) -> None:
     assert "started" in done.stderr
 
 
+def test_whoever_watches_is_told_and_cannot_harm_the_run(tmp_path: Path) -> None:
+    """Notices reach a file; a hook that fails is one warning, and the exit code is 0."""
+    notices = tmp_path / "notices.jsonl"
+    done = cslbench(
+        "run", matrix(tmp_path, "[simclr]"), "--results", tmp_path / "demo", "--no-board",
+        "--notify", f"jsonl:{notices}", "--notify", "command:false",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    told = [json.loads(line)["event"] for line in notices.read_text().splitlines()]
+    assert told == ["run started", "started", "finished", "run finished"]
+    assert done.stderr.count("warning: --notify command:false: ended with exit code 1") == 1
+
+
+def test_an_unknown_watcher_stops_a_run_before_it_begins(tmp_path: Path) -> None:
+    """Exit 2, and no results folder."""
+    done = cslbench(
+        "run", matrix(tmp_path), "--results", tmp_path / "demo", "--track", "tensorbord:x"
+    )
+    assert done.exit_code == 2
+    assert "did you mean 'tensorboard'? (known: mlflow, tensorboard, wandb)" in done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
 def test_force_runs_what_is_done_again(tmp_path: Path) -> None:
     """And only with it."""
     arguments: list[str | Path] = [
