@@ -133,7 +133,8 @@ class Notifier:
             {
                 "time": utc(), "matrix": self.run.matrix, "results": str(self.run.results),
                 "total": tally.total, "done": tally.done, "failed": tally.failed,
-                "running": len(tally.running), "seconds_left": None if left is None else round(left, 1), **fields,
+                "running": len(tally.running),
+                "seconds_left": None if left is None else round(left, 1), **fields,
             }
         )  # fmt: skip
         self.send(notice.model_dump_json(exclude_none=True))
