@@ -28,6 +28,7 @@ def application() -> typer.Typer:
     from benchmark.cli.reproduce import reproduce
     from benchmark.cli.robustness import robustness
     from benchmark.cli.run import run
+    from benchmark.cli.table import table
     from benchmark.cli.tune import tune
     from benchmark.cli.validate import validate
 
@@ -44,7 +45,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune, gate, plot,
+        doctor, evaluate, robustness, data, tune, gate, table, plot,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

@@ -77,7 +77,7 @@ def rendered(
     broken = (*loaded.broken, *dict.fromkeys(damaged))
     return leaderboard.render(
         loaded.results, broken, [each.entry for each in numbers], matrix=matrix,
-        floor_checks=checks, stale=_stale(loaded.results) if marks_stale else None,
+        floor_checks=checks, stale=stale(loaded.results) if marks_stale else None,
         assumed=assume.told(numbers, wanted),
     )  # fmt: skip
 
@@ -119,7 +119,7 @@ def is_current(results: Path, text: str) -> bool:
     return not loaded.results and not loaded.broken
 
 
-def _stale(results: Iterable[Result]) -> dict[str, str]:
+def stale(results: Iterable[Result]) -> dict[str, str]:
     """Return what has changed since results were made, in words, by their ids."""
     from benchmark.errors import UsageError
     from benchmark.store.closure import Sources, words

@@ -29,7 +29,7 @@ def marks(
     if floor and floor.resolution != row.cell.values.get("resolution"):
         found.append(f"floor seen at {floor.resolution} px")
     if alike:
-        found.append(_settings(row))
+        found.append(settings(row))
     return list(dict.fromkeys(found))
 
 
@@ -71,7 +71,7 @@ def _described(row: Row) -> Iterator[str]:
             yield "unofficial data"
 
 
-def _settings(row: Row) -> str:
+def settings(row: Row) -> str:
     """Tell rows of one name apart: by rate and batch, and by the settings' own hash."""
     recipe = row.cell.recipe
     own = row.cell.model_copy(update={"replicate": 0}).pretrain_id[:6]

@@ -1,0 +1,1 @@
+"""Tables of a paper: any axis by any other, with a receipt for every cell."""

@@ -1,0 +1,163 @@
+r"""Tables as LaTeX: booktabs and nothing else; and read back out of an author's document."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from benchmark.report.table.model import Entry, Panel, Pivot
+from benchmark.report.table.reading import Document, Grid, squash
+
+_ESCAPES = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "^": r"\textasciicircum{}", "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "-": r"{-}", "[": "{[}", "]": "{]}",
+    "*": "{*}", "±": r"$\pm$", "×": r"$\times$", "≈": r"$\approx$", "√": r"$\surd$",
+    "·": r"\textperiodcentered{}", "–": r"\textendash{}", "−": r"$-$", "…": r"\textellipsis{}",
+    "?": "{?}", "!": "{!}", ",": "{,}",
+}  # fmt: skip
+"""Every sign that LaTeX takes for something else, ligatures (`--`, `?` + `` ` ``) among them."""
+_ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0308\u0327\u030a\u030c")
+"""What inputenc makes of letters in every font encoding."""
+
+_NAMED = {
+    "textbackslash": "\\", "textasciicircum": "^", "textasciitilde": "~", "textless": "<",
+    "textgreater": ">", "textbar": "|", "textquotedbl": '"', "textasciigrave": "`",
+    "textquotesingle": "'", "pm": "±", "times": "×", "approx": "≈", "surd": "√",
+    "textperiodcentered": "·", "textendash": "–", "textellipsis": "…", "quad": " ", "qquad": " ",
+    "ldots": "…", "dots": "…", "par": " ", "newline": " ",
+}  # fmt: skip
+_DROPPED = re.compile(
+    r"\\(?:resizebox|c?midrule|toprule|bottomrule|hline|cline|addlinespace|rowcolor|cellcolor|color|vspace|"
+    r"hspace|setlength|label|begin|end|arraystretch|renewcommand|fontsize)\*?"
+    r"(?:\([^()]*\))?(?:\[[^\[\]]*\]|\{(?:[^{}]|\{[^{}]*\})*\})*"
+)
+"""Commands whose arguments are no words, with them."""
+_COLOURED = re.compile(r"\\textcolor(?:\[[^\[\]]*\])?\{[^{}]*\}")
+_SPAN = re.compile(r"\\multi(column|row)\s*\{([^{}]*)\}\s*\{(?:[^{}]|\{[^{}]*\})*\}")
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
+_TABULAR = re.compile(r"\\begin\{(tabular[*x]?|tabulary|longtable)\}(.*?)\\end\{\1\}", re.DOTALL)
+_SUPER = re.compile(r"\\textsuperscript\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_TOKEN = re.compile(r"\\([A-Za-z]+)\*?\s*|\\(.)|([{}$])|([^\\{}$]+)", re.DOTALL)
+_GROUP = re.compile(r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}")
+
+
+def escape(text: str) -> str:
+    """Return text that LaTeX sets as it is; a sign that pdflatex has no letter for becomes `?`."""
+    return "".join(_sign(character) for character in squash(text))
+
+
+def _sign(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isascii():
+        return character
+    parts = unicodedata.normalize("NFD", character)
+    letter = parts[0].isascii() and parts[0].isalpha()
+    return character if letter and parts[1:] in _ACCENTS else _ESCAPES["?"]
+
+
+def render(pivot: Pivot, sidecar: str) -> str:
+    """Return a table environment for each panel.
+
+    Args:
+        pivot: The table.
+        sidecar: What the file of the receipts is called.
+    """
+    head = (
+        "% needs \\usepackage{booktabs,graphicx}; `cslbench table --check` reads it back, with its "
+        f"receipts in {squash(sidecar)}\n"
+    )
+    return head + "\n".join(_panel(pivot, panel) for panel in pivot.panels)
+
+
+def _panel(pivot: Pivot, panel: Panel) -> str:
+    columns = "l" * len(panel.corner) + "c" * len(panel.cells[0])
+    lines = [
+        r"\begin{table}[t]", r"\centering", r"\footnotesize", r"\setlength{\tabcolsep}{4pt}",
+        rf"\caption{{{escape(pivot.caption)}}}",
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
+        r"\toprule", *_header(panel), r"\midrule",
+    ]  # fmt: skip
+    for labels, row in zip(panel.labels, panel.cells, strict=True):
+        lines.append(_line([*map(escape, labels), *map(_cell, row)]))
+    lines += [r"\bottomrule", r"\end{tabular}}", "", r"\smallskip", r"\begin{minipage}{\linewidth}"]
+    lines += [r"\raggedright\scriptsize"]
+    lines += [escape(text) + r"\par" for text in panel.about]
+    lines += [
+        rf"\textsuperscript{{{number}}} {escape(text)}.\par"
+        for number, text in enumerate(panel.notes, start=1)
+    ]
+    return "\n".join([*lines, r"\end{minipage}", r"\end{table}", ""])
+
+
+def _header(panel: Panel) -> Iterator[str]:
+    first = len(panel.corner) + 1
+    for level, labels in enumerate(panel.header):
+        lowest = level == len(panel.header) - 1
+        corner = map(escape, panel.corner) if lowest else ("" for _ in panel.corner)
+        cells, rules, at = list(corner), [], first
+        for label, group in groupby(labels):
+            width = len([*group])
+            one = width == 1 or lowest
+            cells += [escape(label)] * width if one else [
+                rf"\multicolumn{{{width}}}{{c}}{{{escape(label)}}}"
+            ]  # fmt: skip
+            rules += [] if one else [rf"\cmidrule(lr){{{at}-{at + width - 1}}}"]
+            at += width
+        yield _line(cells)
+        if rules:
+            yield "".join(rules)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _cell(entry: Entry) -> str:
+    text = escape(entry.text)
+    if entry.mark:
+        text = rf"\text{'bf' if entry.mark == 'best' else 'it'}{{{text}}}"
+    numbers = ",".join(map(str, entry.notes))
+    return rf"{text}\textsuperscript{{{numbers}}}" if numbers else text
+
+
+def read(text: str) -> Document:
+    """Read every tabular of a document, whatever its spacing, emphasis and colours."""
+    bare = _COMMENT.sub(r"\1", text)
+    grids = tuple(_grid(found.group(2)) for found in _TABULAR.finditer(bare))
+    return Document(grids, _plain(bare))
+
+
+def _grid(body: str) -> Grid:
+    body = _GROUP.sub("", body.lstrip(), count=2 if body.startswith("{\\") else 1)
+    lines = re.split(r"\\\\(?:\s*\[[^\[\]]*\])?|\\tabularnewline\b", body)
+    rows = (tuple(_cells(line)) for line in lines)
+    return tuple(row for row in rows if any(row))
+
+
+def _cells(line: str) -> Iterator[str]:
+    for cell in re.split(r"(?<!\\)&", line):
+        span = _SPAN.search(cell)
+        wide = span is not None and span.group(1) == "column" and span.group(2).strip().isdigit()
+        count = int(span.group(2)) if span and wide else 1
+        yield from [_plain(cell)] * min(count, 100)
+
+
+def _plain(text: str) -> str:
+    """Return the words of LaTeX, without commands, groups and spacing."""
+    text = _SUPER.sub(lambda found: f" {{[}}{found.group(1)}{{]}} ", text)
+    text = _SPAN.sub("", _COLOURED.sub("", _DROPPED.sub(" ", text)))
+    found = []
+    for name, sign, brace, words in _TOKEN.findall(text):
+        if name:
+            found.append(_NAMED.get(name, ""))
+        elif sign:
+            found.append(" " if sign in ",;:! \\\n" else sign)
+        elif words and not brace:
+            found.append(words.replace("~", " "))
+    return squash("".join(found))
