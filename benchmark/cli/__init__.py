@@ -11,6 +11,7 @@ import typer
 def application() -> typer.Typer:
     """Return the application with all its verbs."""
     # imported here, so that the names of the modules stay the modules' own
+    from benchmark.cli.cite import cite
     from benchmark.cli.claims import claims
     from benchmark.cli.compare import compare
     from benchmark.cli.data import data
@@ -45,7 +46,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune, gate, table, plot,
+        doctor, evaluate, robustness, data, tune, gate, table, plot, cite,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)
