@@ -19,6 +19,7 @@ def application() -> typer.Typer:
     from benchmark.cli.doctor import doctor
     from benchmark.cli.evaluate import evaluate
     from benchmark.cli.explain import explain
+    from benchmark.cli.export import export
     from benchmark.cli.gate import gate
     from benchmark.cli.importing import import_table
     from benchmark.cli.leaderboard import leaderboard
@@ -46,7 +47,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune, gate, table, plot, cite,
+        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

@@ -24,12 +24,14 @@ from benchmark.cli.shared import (
 def validate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Result files, matrix files or results folders; else --results."),
+        typer.Argument(
+            help="Result files, matrix files, results folders or bundles; else --results."
+        ),
     ] = None,
     results: ResultsFolder = RESULTS,
     as_json: AsJson = False,
 ) -> None:
-    """Check result files, their predictions, and matrix files; name every breach, exit 1 if any.
+    """Check results, their predictions, matrix files and bundles; name every breach, exit 1 if any.
 
     Example: cslbench validate --results demo
     """
@@ -46,12 +48,18 @@ def validate(
 
 def _breaches(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the path and the sentence of everything that is wrong."""
-    from benchmark.errors import CslbenchError, UsageError
+    from benchmark.errors import CslbenchError, ResultError, UsageError
     from benchmark.matrix import load
-    from benchmark.store import files, invariants
+    from benchmark.store import files, invariants, unbundle
 
     if not os.path.lexists(path):
         raise UsageError(f"{path}: there is no such file or folder")
+    if unbundle.is_bundle(path):
+        try:
+            yield from unbundle.breaches(path)
+        except ResultError as error:
+            yield str(path), str(error).removeprefix(f"{path}: ")
+        return
     if path.is_dir():
         yield from invariants.folder(path)
         return
