@@ -55,15 +55,24 @@ def sign_flip(first: NDArray[Any], second: NDArray[Any], groups: NDArray[Any]) -
     sums = np.zeros(member.max() + 1, dtype=np.int64)
     np.add.at(sums, member, difference)
     size = int(np.abs(sums).sum())
-    # chance[k]: that the groups that keep their sign add up to k; the statistic is then 2 k - size
-    chance = np.zeros(size + 1)
-    chance[0] = 1.0
-    for step in np.abs(sums[sums != 0]):
-        shifted = np.zeros_like(chance)
-        shifted[step:] = chance[:-step]
-        chance = (chance + shifted) / 2
+    # chance[k]: that the groups that keep their sign add up to k; the statistic is then 2 k - size.
+    # Of c groups that count s each, a binomial number of c keeps its sign.
+    chance = np.ones(1)
+    for step, count in zip(*np.unique(np.abs(sums[sums != 0]), return_counts=True), strict=True):
+        kept = np.zeros(step * count + 1)
+        kept[::step] = _fair_coins(int(count))
+        chance = np.convolve(chance, kept)
     extreme = np.abs(2 * np.arange(size + 1) - size) >= abs(int(sums.sum()))
     return min(1.0, float(chance[extreme].sum()))
+
+
+def _fair_coins(count: int) -> Floats:
+    """Return the chances of 0 to `count` heads."""
+    from scipy.special import gammaln
+
+    heads = np.arange(count + 1)
+    logs = gammaln(count + 1) - gammaln(heads + 1) - gammaln(count - heads + 1)
+    return np.asarray(np.exp(logs - count * math.log(2)), dtype=np.float64)
 
 
 def paired_bootstrap(
