@@ -30,6 +30,7 @@ def application() -> typer.Typer:
     from benchmark.cli.reproduce import reproduce
     from benchmark.cli.robustness import robustness
     from benchmark.cli.run import run
+    from benchmark.cli.site import site
     from benchmark.cli.table import table
     from benchmark.cli.tune import tune
     from benchmark.cli.validate import validate
@@ -47,7 +48,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export,
+        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export, site,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

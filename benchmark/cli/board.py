@@ -11,7 +11,6 @@ from benchmark.cli.shared import RESULTS
 if TYPE_CHECKING:
     from benchmark.evidence.assume import Assumption
     from benchmark.matrix.load import Matrix
-    from benchmark.store.predictions import Predictions
     from benchmark.store.result import Result
 
 NAME = "leaderboard.md"
@@ -50,9 +49,8 @@ def rendered(
         ResultError: If results contradict each other.
         UsageError: If an assumption can be made of no number.
     """
-    from benchmark.errors import ResultError
+    from benchmark.cli.predicted import Predicted
     from benchmark.evidence import assume
-    from benchmark.evidence.floor import against_floor
     from benchmark.evidence.reported import load_with
     from benchmark.report import leaderboard
     from benchmark.store import files
@@ -60,21 +58,9 @@ def rendered(
     wanted = tuple(assumptions)
     numbers = assume.fill(load_with(files_of_others), wanted)
     loaded = files.read_all(results)
-    damaged = []
-
-    def predictions_of(result: Result) -> Predictions:
-        try:
-            return files.read_predictions(results, result)
-        except ResultError as error:
-            place = files.predictions_path(results / files.relative_path(result.cell))
-            damaged.append(files.Broken(place, str(error).removeprefix(f"{place}: ")))
-            return {}
-
-    try:
-        checks = against_floor(loaded.results, predictions_of)
-    except ValueError as error:  # two results that cannot be of one dataset
-        raise ResultError(f"{results}: {error}") from None
-    broken = (*loaded.broken, *dict.fromkeys(damaged))
+    predicted = Predicted(results)
+    checks = predicted.checks(loaded.results)
+    broken = (*loaded.broken, *predicted.damaged)
     return leaderboard.render(
         loaded.results, broken, [each.entry for each in numbers], matrix=matrix,
         floor_checks=checks, stale=stale(loaded.results) if marks_stale else None,

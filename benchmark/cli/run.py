@@ -92,7 +92,8 @@ def run(
         ),
     ] = False,
     no_board: Annotated[
-        bool, typer.Option("--no-board", help="Neither print nor write the leaderboard.")
+        bool,
+        typer.Option("--no-board", help="Neither print nor write the leaderboard, nor the site."),
     ] = False,
     plain: Annotated[
         bool, typer.Option("--plain", help="Plain lines, also on a terminal.")
@@ -229,11 +230,13 @@ def _workers(device: Device, threads: int) -> int:
 
 
 def _board(results: Path, *, quiet: bool) -> None:
-    from benchmark.cli import board
+    from benchmark.cli import board, site
 
     board.written(results, None)
+    site.write_shipped(results, results)
     if not quiet:
         text = board.printed(results, None)
         typer.echo(
-            f"\n{board.own(text)}\n\nwhole, with what others reported: {board.path(results)}"
+            f"\n{board.own(text)}\n\nwhole, with what others reported: {board.path(results)}\n"
+            f"to look around in a browser: {results / 'index.html'}"
         )

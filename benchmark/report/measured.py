@@ -48,15 +48,16 @@ def section(
     notes = _Notes()
     rows = [_row(table, row, reported, checks, notes) for row in table.rows]
     parts = [
-        f"### {markdown.escape(_heading(table))}",
-        _described(table),
+        f"### {markdown.escape(heading(table))}",
+        described(table),
         markdown.table(rows, right=(*_RIGHT, *_others(table))),
     ]
     parts += [_below(table, rows), _cited(notes), _against_floor(table, checks)]
     return "\n\n".join(filter(None, parts))
 
 
-def _heading(table: Table) -> str:
+def heading(table: Table) -> str:
+    """Say what the rows of a table have in common, but for the dataset."""
     cell = table.cell
     if is_floor(cell):
         return f"{cell.encoder}, untrained"
@@ -66,7 +67,7 @@ def _heading(table: Table) -> str:
     return f"{cell.encoder}, {cell.training} training, {words.length(cell)}{precision}"
 
 
-def _described(table: Table) -> str:
+def described(table: Table) -> str:
     """Say what is known of encoder and test set from the results themselves."""
     results = [result for row in table.rows for result in row.scored]
     if not results:
@@ -101,7 +102,7 @@ def _row(
         **{name: _other(row, name) for name in _others(table)},
         "floor": f"{floor.mean:.1f}" if floor else "",
         "above floor": f"{floor.difference:+.1f}" if floor and floor.difference is not None else "",
-        "marks": ", ".join(marks(row, floor, checks, alike=_alike(table, row))),
+        "marks": ", ".join(marks(row, floor, checks, alike=alike(table, row))),
         "spent by one replicate": words.cost(row.final[0].ledger) if row.final else "",
         "reported": _reported(match, notes),
         "verdict": _verdict(match),
@@ -121,7 +122,7 @@ def _role(row: Row) -> str:
 def _mean(row: Row) -> str:
     found = row.measured()
     if found is None:
-        return "no linear probe" if row.final else _state(row)
+        return "no linear probe" if row.final else state(row)
     interval = found.interval()
     if interval is None:
         top1 = row.scored[0].metrics[PROTOCOL].top1
@@ -130,7 +131,8 @@ def _mean(row: Row) -> str:
     return f"{found.mean:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def _state(row: Row) -> str:
+def state(row: Row) -> str:
+    """Say why a row has no number."""
     return row.unfinished[0].status.replace("_", " ") if row.unfinished else "missing"
 
 
@@ -144,7 +146,7 @@ def _other(row: Row, protocol: str) -> str:
     return "" if found is None else f"{found.mean:.1f}"
 
 
-def _alike(table: Table, row: Row) -> bool:
+def alike(table: Table, row: Row) -> bool:
     """Say whether another row of the table has the same name."""
     return sum(other.cell.method == row.cell.method for other in table.rows) > 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,13 @@ class Row:
     def cell(self) -> Cell:
         """The first cell: all are alike but for the replicate."""
         return self.cells[0]
+
+    @cached_property
+    def key(self) -> str:
+        """Twelve hex digits that only this row has: of its settings and the data it was run on."""
+        alike = self.cell.model_copy(update={"replicate": 0}).pretrain_id
+        data = self.final[0].provenance.dataset_sha256 if self.final else ""
+        return hashlib.sha256(f"{alike} {data}".encode()).hexdigest()[:12]
 
     @cached_property
     def final(self) -> tuple[Result, ...]:

@@ -237,8 +237,12 @@ def strays(root: Path) -> Iterator[tuple[Path, str]]:
             if path.suffix in BESIDE:
                 if not path.with_suffix(".json").exists():
                     yield path, "belongs to no result: there is no .json of its name"
-            elif path.suffix not in PAGES or path.parent != root:
+            elif not ((path.parent == root and path.suffix in PAGES) or _of_site(path, root)):
                 yield path, "is nothing that belongs in a results folder"
         for path in (Path(where, name) for name in folders):
             if path.is_symlink():
                 yield path, "is a link to a folder and is not entered; copy the folder instead"
+
+
+def _of_site(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root / "pages") and path.suffix in (".html", ".css", ".js")

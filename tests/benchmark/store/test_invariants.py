@@ -169,6 +169,14 @@ def test_files_that_belong_to_no_result_are_named(tmp_path: Path) -> None:
     }
 
 
+def test_the_site_may_lie_in_its_results_folder(tmp_path: Path) -> None:
+    """Its pages, styles and scripts; what else is there is a stray."""
+    for name in ("index.html", "pages/claims.html", "pages/static/site.css", "pages/a.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert [path for path, _ in invariants.folder(tmp_path)] == [str(tmp_path / "pages/a.py")]
+
+
 def test_predictions_of_a_result_are_counted_without_a_card(tmp_path: Path) -> None:
     """Of somebody's own dataset the labels say how many classes there are."""
     found = make_result(value=75.0, cell=make_cell(dataset="theirs"))

@@ -1,0 +1,130 @@
+"""`cslbench site`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmark.cli.shared import RESULTS, Others, ResultsFolder, reporting
+
+if TYPE_CHECKING:
+    from benchmark.evidence.claims.model import Claim
+    from benchmark.evidence.reported import Reported
+    from benchmark.report.site.build import Evidence
+    from benchmark.store.result import Result
+
+DATA = "pages/data/"
+"""Where a site that lies elsewhere keeps copies of the results."""
+
+
+@reporting
+def site(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of the site.")],
+    *,
+    results: ResultsFolder = RESULTS,
+    reported: Others = None,
+    claims: Annotated[
+        Path | None, typer.Option("--claims", metavar="FILE", help="A file of your own claims.")
+    ] = None,
+) -> None:
+    """Write the results as a site that needs no server: open OUT/index.html in a browser.
+
+    In a results folder it links to the results; elsewhere it takes copies of them along.
+
+    Example: cslbench site public --results demo
+    """
+    from benchmark.evidence.claims.model import load_claims
+    from benchmark.evidence.reported import load_with
+
+    count = write(out, results, load_with(reported or []), load_claims(claims))
+    typer.echo(f"{out / 'index.html'}: {count} files")
+
+
+def write_shipped(out: Path, results: Path) -> int:
+    """Write the site with the shipped reported numbers and claims.
+
+    Raises:
+        ResultError: As `write`.
+    """
+    from benchmark.evidence.claims.model import load_claims
+    from benchmark.evidence.reported import load_with
+
+    return write(out, results, load_with(()), load_claims())
+
+
+def write(out: Path, results: Path, reported: Sequence[Reported], claims: Sequence[Claim]) -> int:
+    """Write the site of a results folder and return how many files that are.
+
+    Raises:
+        ResultError: If results contradict each other, or the site cannot be written.
+    """
+    from benchmark.errors import ResultError
+    from benchmark.report.site.build import build
+    from benchmark.store import files
+
+    found = gather(results, reported, claims)
+    inside = out.resolve().is_relative_to(results.resolve())
+    # a copy in the results folder would be taken for a result
+    data = f"{Path(os.path.relpath(results, out)).as_posix()}/" if inside else DATA
+    count = 0
+    try:
+        for path, text in build(found, data=data):
+            _put(out / path, text)
+            count += 1
+        for result in () if inside else found.results:
+            content = result.model_dump_json(indent=1) + "\n"  # as the store writes it
+            _put(out / DATA / files.relative_path(result.cell), content)
+            count += 1
+    except OSError as error:
+        raise ResultError(f"{out}: cannot be written ({error.strerror or error})") from None
+    return count
+
+
+def gather(results: Path, reported: Sequence[Reported], claims: Sequence[Claim]) -> Evidence:
+    """Read a results folder and judge it.
+
+    Raises:
+        ResultError: If results contradict each other.
+    """
+    from benchmark.cli.predicted import Predicted
+    from benchmark.evidence.claims.judge import judge
+    from benchmark.report.site.build import Evidence
+    from benchmark.store import files
+
+    loaded = files.read_all(results)
+    predicted = Predicted(results, counting=True)
+    checks = predicted.checks(loaded.results)
+    for result in loaded.results:
+        if result.final and result.id not in predicted.counts:
+            predicted.of(result)
+    return Evidence(
+        loaded.results, (*loaded.broken, *predicted.damaged), reported, checks,
+        judge(claims, loaded.results), confusions=predicted.counts, **_spreads(loaded.results),
+    )  # fmt: skip
+
+
+def _spreads(results: Sequence[Result]) -> dict[str, Any]:
+    """Return how methods spread over encoders, or why nothing can be said of that."""
+    from benchmark.errors import UsageError
+    from benchmark.evidence.designs import Refused, designs
+    from benchmark.evidence.robustness import robustness
+
+    try:
+        sets = designs(results, "encoder", protocol="linear")
+    except UsageError as error:
+        return {"not_robust": str(error)}
+    found = [each if isinstance(each, Refused) else robustness(each) for each in sets]
+    return {
+        "robust": [each for each in found if not isinstance(each, Refused)],
+        "refused": [each for each in found if isinstance(each, Refused)],
+    }
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file that can be written again: it need not survive a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,195 @@
+"use strict";
+// which rows are shown, in which order and groups; what is chosen stands in the address, to be sent
+(() => {
+  const { make, axis, rank, method, score, verdict, published, cost } = window.cslbench;
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const FILTERS = [["dataset", "Dataset"], ["encoder", "Encoder"], ["method", "Method"], ["budget", "Budget"], ["training", "Training"], ["kind", "Verdict"], ["certainty", "Certainty"]];
+  const GROUPS = [["table", "what is comparable"], ["method", "method"], ["dataset", "dataset"], ["encoder", "encoder"], ["budget", "budget"], ["training", "training"], ["kind", "verdict"], ["none", "nothing"]];
+  const SHOWS = [["all", "ours and reported"], ["ours", "ours"], ["theirs", "reported"]];
+  const PAGE = 100;
+  const others = [...new Set(data.rows.flatMap((row) => Object.keys(row.others)))].sort();
+  const setting = (row) => [row.dataset, row.encoder, row.budget];
+  const figure = (row) => (row.theirs ? row.value : row.mean);
+  const number = (text, extra = "") => make("td", { class: `right ${extra}` }, text);
+  const COLUMNS = [
+    { key: "rank", name: "Rank", of: (row) => row.best, cell: (row) => make("td", { class: "right rank" }, rank(row)), up: true },
+    { key: "method", name: "Method", of: (row) => `${row.method} ${row.variant}`, cell: (row) => method(row, state.group === "table"), up: true },
+    { key: "setting", name: "Dataset, encoder, budget", of: (row) => setting(row).join(" "), cell: (row) => make("td", { class: "setting" }, make("span", {}, row.dataset), make("small", {}, setting(row).slice(1).join(" · "))), up: true },
+    { key: "score", name: "Linear top-1, %", of: figure, cell: (row, scale, group) => score(row, scale, group) },
+    { key: "n", name: "n", of: (row) => row.n, cell: (row) => number(row.theirs ? "" : `${row.n}`, "wide") },
+    ...others.map((name) => ({ key: `p-${name}`, name, of: (row) => (row.others || {})[name]?.[0], cell: (row) => number((row.others || {})[name]?.[1] ?? "", "wide") })),
+    { key: "gain", name: "Above floor", of: (row) => row.gain, cell: (row) => number(row.above ?? "", "wide") },
+    { key: "kind", name: "Verdict", of: (row) => row.kind, cell: (row) => verdict(row), up: true },
+    { key: "figure", name: "Reported", of: (row) => (row.theirs ? row.source : row.figure), cell: (row) => published(row), up: true },
+    { key: "marks", name: "Marks", of: (row) => (row.marks || []).join(), cell: (row) => make("td", { class: "wide marks" }, ...(row.marks || []).map((text) => make("span", { class: "chip k-mark" }, text))), up: true },
+    { key: "flops", name: "Cost", of: (row) => row.flops, cell: (row) => cost(row), up: true },
+  ];
+  const START = { q: "", group: "table", show: "all", sort: "", down: "" };
+  const state = { ...START };
+  let limit = PAGE, address = "";
+  const everything = [...data.rows, ...data.theirs];
+  everything.forEach((row, index) => {
+    row.place = index;
+    row.words = [row.method, row.variant, row.name, row.role, row.dataset, row.encoder, row.budget, row.training, row.kind, row.source, row.certainty, ...(row.marks || [])].join(" ").toLowerCase();
+  });
+  const element = (id) => document.getElementById(id);
+
+  const read = () => {
+    const found = new URLSearchParams(location.hash.slice(1));
+    for (const key of [...Object.keys(START), ...FILTERS.map(([name]) => name)]) state[key] = found.get(key) ?? START[key] ?? "";
+    if (!GROUPS.some(([name]) => name === state.group)) state.group = START.group;
+    if (!SHOWS.some(([name]) => name === state.show)) state.show = START.show;
+  };
+  const keep = () => {
+    const kept = new URLSearchParams(Object.entries(state).filter(([key, value]) => value !== (START[key] ?? "")));
+    address = `#${kept}`;
+    location.replace(address);
+  };
+
+  const chosen = () => {
+    const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
+    const seen = new Set();
+    return everything.filter((row) => {
+      if (state.show !== "all" && (state.show === "theirs") !== Boolean(row.theirs)) return false;
+      if (FILTERS.some(([key]) => state[key] && (row[key] ?? "") !== state[key])) return false;
+      if (!words.every((word) => row.words.includes(word))) return false;
+      if (state.group === "table" || !row.page) return true;
+      if (seen.has(row.page)) return false; // a control is in several tables, and is one row
+      seen.add(row.page);
+      return true;
+    });
+  };
+  const nothing = (value) => value === undefined || value === null || value === "";
+  const sorted = (rows) => {
+    const column = COLUMNS.find(({ key }) => key === state.sort) ?? (state.group === "table" ? null : COLUMNS.find(({ key }) => key === "score"));
+    if (!column) return rows;
+    const sign = state.sort ? (state.down ? -1 : 1) : -1;
+    return [...rows].sort((a, b) => {
+      const [x, y] = [column.of(a), column.of(b)];
+      if (nothing(x) || nothing(y)) return nothing(x) - nothing(y) || a.place - b.place;
+      return sign * (typeof x === "number" && typeof y === "number" ? x - y : `${x}`.localeCompare(`${y}`, "en")) || a.place - b.place;
+    });
+  };
+  const name = (row) => {
+    if (state.group === "none") return "";
+    if (state.group !== "table") return row[state.group] || "none";
+    return row.theirs ? `${row.dataset}: reported by others` : data.groups[row.table].name;
+  };
+  const grouped = (rows) => {
+    const found = new Map();
+    for (const row of rows) {
+      const key = state.group === "table" && !row.theirs ? row.table : name(row);
+      if (!found.has(key)) found.set(key, []);
+      found.get(key).push(row);
+    }
+    const groups = [...found.values()];
+    return state.group === "table" ? groups : groups.sort((a, b) => name(a[0]).localeCompare(name(b[0]), "en"));
+  };
+
+  const heads = (columns) => {
+    const row = make("tr");
+    for (const column of columns) {
+      const sort = state.sort === column.key ? (state.down ? "descending" : "ascending") : "none";
+      const button = make("button", { type: "button", "data-key": column.key }, column.name);
+      row.append(make("th", { scope: "col", "aria-sort": sort, class: `c-${column.key.startsWith("p-") ? "other" : column.key}` }, button));
+    }
+    const head = document.querySelector("#board thead");
+    const focused = document.activeElement?.dataset?.key;
+    head.replaceChildren(row);
+    if (focused) head.querySelectorAll("button").forEach((each) => each.dataset.key === focused && each.focus());
+  };
+  const draw = () => {
+    const rows = chosen();
+    const columns = COLUMNS.filter(({ key, of }) => (key === "setting" ? state.group !== "table" : ["method", "score"].includes(key) || (key === "rank" ? state.group === "table" : true) && rows.some((row) => !nothing(of(row)))));
+    heads(columns);
+    const table = element("board");
+    table.querySelectorAll("tbody").forEach((body) => body.remove());
+    let left = limit;
+    for (const group of grouped(sorted(rows))) {
+      if (left <= 0) break;
+      const scale = axis(group, data.groups);
+      const one = state.group === "table" && !group[0].theirs ? data.groups[group[0].table] : null;
+      const body = make("tbody");
+      if (state.group !== "none") {
+        const head = make("th", { scope: "rowgroup", colspan: columns.length }, make("span", { class: "group-name" }, name(group[0])));
+        head.append(make("small", {}, `${one ? `${one.about} ` : ""}Drawn from ${scale.low} to ${scale.high} %.`));
+        body.append(make("tr", { class: "group" }, head));
+      }
+      for (const row of group.slice(0, left)) {
+        body.append(make("tr", { class: row.theirs ? "theirs" : row.role ? "control" : "" }, ...columns.map((column) => column.cell(row, scale, one))));
+      }
+      left -= group.length;
+      table.append(body);
+    }
+    const shown = Math.min(rows.length, limit);
+    element("status").textContent = rows.length ? `${shown} of ${rows.length} rows shown` : "No row matches: reset, or choose less.";
+    element("more").hidden = shown === rows.length;
+    element("more").textContent = `Show ${Math.min(PAGE, rows.length - shown)} more`;
+  };
+
+  const options = (select, pairs, value) => {
+    select.replaceChildren(...pairs.map(([key, text]) => make("option", { value: key }, text)));
+    select.value = pairs.some(([key]) => key === value) ? value : pairs[0][0];
+  };
+  const fill = () => {
+    element("q").value = state.q;
+    options(element("group"), GROUPS, state.group);
+    options(element("show"), SHOWS, state.show);
+    element("filters").replaceChildren(...FILTERS.flatMap(([key, text]) => {
+      const values = [...new Set(everything.map((row) => row[key]).filter((value) => !nothing(value)))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+      if (values.length < 2) return [];
+      const select = make("select", { "data-filter": key });
+      options(select, [["", "all"], ...values.map((value) => [value, value])], state[key]);
+      return [make("label", {}, `${text} `, select)];
+    }));
+  };
+  const changed = () => {
+    limit = PAGE;
+    keep();
+    draw();
+  };
+
+  const form = element("controls");
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => {
+    const key = event.target.dataset.filter ?? event.target.id;
+    state[key] = event.target.value;
+    changed();
+  });
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    for (const key of Object.keys(state)) state[key] = START[key] ?? "";
+    fill();
+    changed();
+  });
+  document.querySelector("#board thead").addEventListener("click", (event) => {
+    const key = event.target.dataset.key;
+    const column = COLUMNS.find((each) => each.key === key);
+    if (!column) return;
+    const first = column.up ? "" : "1";
+    if (state.sort !== key) [state.sort, state.down] = [key, first];
+    else if (state.down === first) state.down = first ? "" : "1";
+    else [state.sort, state.down] = ["", ""];
+    changed();
+  });
+  element("unfold").addEventListener("click", (event) => {
+    const open = form.classList.toggle("open"); // only narrow screens fold the filters
+    event.target.setAttribute("aria-expanded", open);
+  });
+  element("more").addEventListener("click", () => {
+    const before = document.querySelectorAll("#board tbody th.method").length;
+    limit += PAGE;
+    draw();
+    document.querySelectorAll("#board tbody th.method")[before]?.querySelector("a")?.focus();
+  });
+  addEventListener("hashchange", () => {
+    if (location.hash === address || location.hash === "#main" || (location.hash || "#") === address) return;
+    read();
+    fill();
+    draw();
+  });
+  read();
+  fill();
+  form.hidden = false;
+  draw();
+})();

@@ -1,0 +1,210 @@
+"""The site in a real browser: what a person can do, see, and need not see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.benchmark.report.site.wicked import ATTACK, NAME
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "index.html", "pages/methods.html", "pages/robustness.html", "pages/claims.html",
+    "pages/reading.html", "cell",
+)  # fmt: skip
+BODY = "#board tbody tr:not(.group)"
+
+
+def place(site: Path, name: str) -> Path:
+    """Return a page; `cell` is SimCLR's, or the only one."""
+    cells = sorted((site / "pages/cells").iterdir())
+    simclr = [path for path in cells if path.name.startswith("simclr")]
+    return (simclr or cells)[0] if name == "cell" else site / name
+
+
+def methods(page: Page) -> list[str]:
+    """Return the methods of the board from top to bottom."""
+    found: list[str] = page.locator("#board th.method > :first-child").all_inner_texts()
+    return found
+
+
+def test_rows_are_there_in_their_order(honest: Path, opened: Callable[..., Page]) -> None:
+    """Each table from the best mean to the worst, with floor, ceiling, interval and tie range."""
+    page = opened(honest / "index.html")
+    shown = page.locator("#board tbody").first.locator("tr:not(.group)")
+    assert methods(page)[:6] == ["supervised", "simclr", "byol", "yadim", "moco_v2", "random_init"]
+    assert shown.nth(1).locator(".rank").inner_text() == "1–2"
+    assert shown.nth(1).locator("svg .range, svg .floor, svg .ceiling").count() == 3
+    assert shown.nth(1).locator("td.score b").inner_text() == "70.0"
+    assert "not comparable" in shown.nth(1).locator(".verdict .chip").inner_text()
+
+
+def test_a_missing_number_is_a_row(honest: Path, opened: Callable[..., Page]) -> None:
+    """A failed cell stands on the board and says so."""
+    page = opened(honest / "index.html")
+    page.fill("#q", "amdim failed")
+    assert methods(page) == ["amdim"]
+    assert page.locator(f"{BODY} td.score").inner_text() == "failed"
+
+
+def test_headers_sort_both_ways_and_back(honest: Path, opened: Callable[..., Page]) -> None:
+    """A click sorts, a second one turns round, a third one gives the first order back."""
+    page = opened(honest / "index.html", view="#show=ours&group=none&encoder=compact")
+    head = page.locator("#board th", has_text="Linear top-1")
+    button = head.get_by_role("button")
+
+    def numbers() -> list[float]:
+        return [float(text) for text in page.locator("td.score b").all_inner_texts()]
+
+    first = numbers()
+    button.click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert numbers() == sorted(first, reverse=True)
+    button.click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert numbers() == sorted(first)
+    button.click()
+    assert head.get_attribute("aria-sort") == "none"
+    assert numbers() == first
+
+
+def test_filters_search_and_groups_choose_rows(honest: Path, opened: Callable[..., Page]) -> None:
+    """Each narrows, the line above says to how many, and reset gives all back."""
+    page = opened(honest / "index.html")
+    every = page.inner_text("#status")
+    page.select_option("#show", "ours")
+    page.select_option("select[data-filter=encoder]", "resnet18")
+    assert set(methods(page)) == {
+        "supervised", "simclr", "byol", "yadim", "moco_v2", "random_init",
+    }  # fmt: skip
+    page.fill("#q", "byol")
+    assert methods(page) == ["byol"]
+    assert page.inner_text("#status") == "1 of 1 rows shown"
+    page.fill("#q", "no such thing")
+    assert "No row matches" in page.inner_text("#status")
+    page.get_by_role("button", name="Reset").click()
+    assert page.inner_text("#status") == every
+    page.select_option("#show", "ours")
+    page.select_option("#group", "method")
+    names = page.locator(".group-name").all_inner_texts()
+    assert names == ["amdim", "byol", "moco_v2", "random_init", "simclr", "supervised", "yadim"]
+
+
+def test_reported_rows_say_how_certain_they_are(honest: Path, opened: Callable[..., Page]) -> None:
+    """What others published stands in groups of its own, with source and certainty."""
+    page = opened(honest / "index.html", view="#show=theirs&certainty=from+memory")
+    assert page.locator(BODY).count() > 0
+    for row in page.locator(BODY).all():
+        assert "reported" in row.locator("th").inner_text()
+        assert "from memory" in row.locator("td.score").inner_text()
+
+
+def test_a_view_can_be_sent_as_a_link(honest: Path, opened: Callable[..., Page]) -> None:
+    """The address holds what was chosen; whoever opens it sees the same."""
+    page = opened(honest / "index.html")
+    page.select_option("#show", "ours")
+    page.fill("#q", "yadim")
+    page.get_by_role("button", name="Method").click()
+    other = opened(honest / "index.html")
+    other.goto(page.url)
+    other.reload()
+    assert methods(other) == methods(page) == ["yadim", "yadim"]
+    assert other.input_value("#q") == "yadim"
+
+
+def test_everything_works_by_keyboard(honest: Path, opened: Callable[..., Page]) -> None:
+    """The first stop skips to the content; a header keeps the focus that it sorts with."""
+    page = opened(honest / "index.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert page.evaluate("document.querySelector('.skip').getBoundingClientRect().x") >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.locator("#board thead button", has_text="Method").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.dataset.key") == "method"
+    assert page.locator("#board th[aria-sort=ascending]").count() == 1
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.locator("th.method a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/pages/cells/*.html")
+    assert page.locator("h1").count() == 1
+
+
+def test_dark_is_the_systems_or_ones_own_choice(honest: Path, opened: Callable[..., Page]) -> None:
+    """The button turns it round, and what was chosen is kept for the next page."""
+    dark = "getComputedStyle(document.body).backgroundColor"
+    page = opened(honest / "index.html", scheme="dark")
+    by_system = page.evaluate(dark)
+    page.get_by_role("button", name="Use light colours").click()
+    light = page.evaluate(dark)
+    assert by_system != light == "rgb(255, 255, 255)"
+    page.get_by_role("link", name="Claims").click()
+    page.wait_for_url("**/claims.html")
+    assert page.evaluate(dark) == light
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_is_wider_than_a_phone(
+    name: str, honest: Path, opened: Callable[..., Page]
+) -> None:
+    """At 360 pixels tables scroll in their frames; the page does not."""
+    page = opened(place(honest, name), width=360)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    if name == "index.html":
+        assert not page.locator("#group").is_visible()
+        page.get_by_role("button", name="Filters").click()
+        assert page.locator("#group").is_visible()
+        frame = page.locator("#frame")
+        assert frame.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(
+    name: str, scheme: str, honest: Path, opened: Callable[..., Page]
+) -> None:
+    """Names, roles, order and contrast, as axe-core checks them."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = opened(place(honest, name), scheme=scheme)
+    found = axe.Axe().run(page, options={"preload": False})  # it would fetch the style sheet
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_strangers_text_is_only_text(
+    name: str, attacked: Path, opened: Callable[..., Page]
+) -> None:
+    """Nothing that a result says becomes an element, runs, asks for anything, or is a link to it.
+
+    That nothing ran or was asked for is checked as the page closes.
+    """
+    page = opened(place(attacked, name))
+    assert page.locator("main img, main script:not([type='application/json'])").count() == 0
+    links = page.eval_on_selector_all("a", "all => all.map(each => each.protocol)")
+    assert set(links) <= {"file:", "https:"}
+    if name != "pages/reading.html":
+        assert page.locator("main").inner_text()
+    if name == "cell":
+        assert ATTACK in page.inner_text("main")
+    if name == "index.html":
+        assert methods(page)[0] == NAME
+
+
+def test_a_cell_page_shows_its_parts(honest: Path, opened: Callable[..., Page]) -> None:
+    """Number, replicates with their files, curve, recipe, ledger, provenance, command."""
+    page = opened(place(honest, "cell"))
+    assert page.locator("h1").inner_text() == "SimCLR"
+    assert page.locator("svg.curve polyline").count() == 3
+    for name in ("Replicates", "Recipe", "Ledger", "Sanity", "Provenance", "Reproduce"):
+        assert page.get_by_role("heading", name=name).count() == 1
+    file = page.locator("a[download]").first.evaluate("each => each.href").removeprefix("file://")
+    assert Path(file).read_text().startswith("{")

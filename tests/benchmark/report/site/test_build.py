@@ -1,0 +1,165 @@
+"""The site as text: the same each time, harmless, whole, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.cli import site
+from benchmark.cli.predicted import Predicted
+from benchmark.report.rows import tables
+from benchmark.report.site import aspects, cell
+from benchmark.report.site.build import Evidence, build
+from benchmark.report.site.curve import HEIGHT, WIDTH, curve
+from benchmark.store import files
+from tests.benchmark.factories import make_result
+from tests.benchmark.report.site.wicked import ATTACK, NAME, honest, wicked
+
+
+class Elements(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, text: str) -> None:
+        """Read a page."""
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take an element down."""
+        self.found.append((tag, dict(attrs)))
+
+
+def built(root: Path) -> dict[str, str]:
+    """Build the site of a results folder."""
+    return dict(build(site.gather(root, (), ()), data="pages/data/"))
+
+
+def test_the_same_bytes_in_any_order(tmp_path: Path) -> None:
+    """Nothing depends on the order of files, on the clock or on hashes."""
+    honest(tmp_path)
+    once = site.gather(tmp_path, (), ())
+    turned = Evidence(once.results[::-1], once.broken, robust=once.robust, refused=once.refused)
+    straight = Evidence(once.results, once.broken, robust=once.robust, refused=once.refused)
+    assert list(build(turned, data="d/")) == list(build(straight, data="d/"))
+
+
+def test_a_strangers_text_becomes_no_element(tmp_path: Path) -> None:
+    """Every string of the result is an attack; the pages have the elements of an honest site."""
+    wicked(tmp_path)
+    pages = {path: text for path, text in built(tmp_path).items() if path.endswith(".html")}
+    assert len(pages) == 6
+    seen = 0
+    for path, text in pages.items():
+        for tag, attributes in Elements(text).found:
+            assert tag != "img", path
+            assert not [name for name in attributes if name.startswith("on")], path
+            href = attributes.get("href") or ""
+            assert (
+                re.match(r"(https://arxiv\.org/abs/|data:,|#|(\.\./)*[a-z0-9])", href) or not href
+            )
+            assert not href.startswith("javascript"), path
+        seen += "&lt;script&gt;alert(" in text or "\\u003cscript" in text
+        assert "<script>alert(" not in text, path
+    assert seen >= 3
+
+
+def test_the_embedded_rows_are_the_strangers_own_words(tmp_path: Path) -> None:
+    """`</script>` inside the data ends nothing: what a script reads is what the result says."""
+    wicked(tmp_path)
+    text = built(tmp_path)["index.html"]
+    inner = text.partition('id="data">')[2].partition("</script>")[0]
+    rows = json.loads(inner)["rows"]
+    assert rows[0]["method"] == NAME.partition("[")[0]
+    assert rows[0]["name"] == ATTACK
+
+
+def test_every_page_forbids_what_is_not_its_own(tmp_path: Path) -> None:
+    """A policy in each page; no address in styles and scripts but the SVG namespace."""
+    honest(tmp_path)
+    for path, text in built(tmp_path).items():
+        if path.endswith(".html"):
+            assert "default-src 'none'; script-src 'self'; style-src 'self'" in text
+            sources = [a.get("src") or "" for tag, a in Elements(text).found if tag == "script"]
+            assert all("//" not in each for each in sources)
+            assert " style=" not in text
+        else:
+            addresses = re.findall(r"https?://[^\"' )]+", text)
+            assert set(addresses) <= {"http://www.w3.org/2000/svg"}, path
+
+
+def test_every_link_leads_somewhere(tmp_path: Path) -> None:
+    """Pages, styles, scripts and result files that are linked are in the site."""
+    honest(tmp_path / "results")
+    out = tmp_path / "site"
+    site.write_shipped(out, tmp_path / "results")
+    checked = 0
+    for page in out.rglob("*.html"):
+        for _, attributes in Elements(page.read_text()).found:
+            for name in ("href", "src"):
+                link = attributes.get(name) or "#"
+                if not link.startswith(("#", "https:", "data:")):
+                    assert (page.parent / link).is_file(), f"{page}: {link}"
+                    checked += 1
+    assert checked > 100
+
+
+def test_confusions_are_those_of_the_predictions(tmp_path: Path) -> None:
+    """Counted by hand: 3 classes, one image of class 0 taken for 2."""
+    labels = np.array([0, 0, 1, 2, 2])
+    result = make_result()
+    files.write(tmp_path, result, {"labels": labels, "linear": np.array([0, 2, 1, 2, 2])})
+    predicted = Predicted(tmp_path, counting=True)
+    stored = files.read_all(tmp_path).results[0]
+    predicted.of(stored)
+    assert predicted.counts[result.id] == [[1, 0, 1], [0, 1, 0], [0, 0, 2]]
+    row = tables([stored])[0].rows[0]
+    shown = cell.confusion(row, predicted.counts)
+    assert shown is not None
+    assert shown["lines"][2] == '<td class="h0">0</td><td class="h0">0</td><td class="h9">2</td>'
+
+
+def test_many_classes_are_listed_by_what_is_confused_most() -> None:
+    """A matrix of 40 classes is no table: the largest mistakes stand first."""
+    row = tables([make_result()])[0].rows[0]
+    counts = np.eye(40, dtype=int)
+    counts[3, 7], counts[9, 1] = 5, 6
+    shown = cell.confusion(row, {row.final[0].id: counts.tolist()})
+    assert shown is not None
+    assert shown["most"] == [(6, 9, 1), (5, 3, 7)]
+
+
+def test_curves_stay_in_their_box() -> None:
+    """First step to the left, last to the right, the largest loss on top."""
+    found = curve(tables([make_result()])[0].rows[0])
+    assert found is not None
+    points = [tuple(map(float, each.split(","))) for each in found.lines[0].points.split()]
+    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
+    assert points[0][0] < points[-1][0]
+    assert points[0][1] < points[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("method", "values", "similarity", "loss"),
+    [
+        ("simclr", {"temperature": 0.25}, "Cosine(0.25)", "InfoNCE"),
+        ("yadim", {"clip": 15.0}, "ScaledDot", "ClippedNCE(clip=15.0)"),
+        ("byol", {}, "Cosine", "Attraction"),
+        ("nobodys", {}, "not known here", "not known here"),
+    ],
+)
+def test_aspects_come_from_the_recipe(
+    method: str, values: dict[str, float], similarity: str, loss: str
+) -> None:
+    """As the source of the recipe has them, with the values of the cell."""
+    result = make_result(method)
+    own = result.cell.model_copy(update={"values": {"resolution": 32, **values}})
+    row = tables([make_result(cell=own)])[0].rows[0]
+    found = aspects.five(row)
+    assert (found["similarity"].text, found["loss"].text) == (similarity, loss)
+    assert bool(found["loss"].about) == (method != "nobodys")
