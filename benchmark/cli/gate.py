@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.shared import RESULTS, AsJson, ResultsFolder, print_json, reporting, say
+from benchmark.cli.shared import (
+    RESULTS,
+    AsJson,
+    Datasets,
+    Encoders,
+    Methods,
+    ResultsFolder,
+    print_json,
+    reporting,
+    say,
+)
 
 if TYPE_CHECKING:
-    from benchmark.evidence.gate.decide import Decision, Fresh
+    from benchmark.evidence.gate.decide import Decision
+    from benchmark.evidence.gate.findings import Rule
     from benchmark.store.files import Loaded
 
 Written = Path | None
@@ -26,6 +37,9 @@ def gate(
         ),
     ],
     results: ResultsFolder = RESULTS,
+    method: Methods = None,
+    dataset: Datasets = None,
+    encoder: Encoders = None,
     margin: Annotated[float, typer.Option(help="A drop that nobody minds, points.")] = 1.0,
     alpha: Annotated[float, typer.Option(help="Chance of a false alarm in one night.")] = 0.05,
     protocol: Annotated[str, typer.Option(help="Which number is compared.")] = "linear",
@@ -56,43 +70,71 @@ def gate(
     Example: cslbench gate --results tonight --baseline main
     """
     from benchmark.errors import UsageError
-    from benchmark.evidence.gate.decide import decide
-    from benchmark.evidence.gate.findings import Rule
+    from benchmark.evidence.gate.decide import Fresh, decide
     from benchmark.store import revision
+
+    rule = ruled(margin, alpha, protocol)
+    if fresh_baseline is not None and fresh is None:
+        raise UsageError("--fresh-baseline needs --fresh")
+    with revision.folder(baseline) as old:
+        new, before = _chosen(loaded(results), loaded(old), method, dataset, encoder)
+    again = None
+    if fresh is not None:
+        again = Fresh(loaded(fresh), None if fresh_baseline is None else loaded(fresh_baseline))
+    decision = decide(new, before, rule, again)
+    write(decision, junit, markdown, benchmark_json)
+    show(decision, as_json)
+    raise typer.Exit(decision.exit_code)
+
+
+def ruled(margin: float, alpha: float, protocol: str) -> Rule:
+    """Return the rule that the options state, checked."""
+    from benchmark.errors import UsageError
+    from benchmark.evidence.gate.findings import Rule
 
     if not margin > 0 or not 0 < alpha < 0.5:
         raise UsageError(
             "--margin must be above 0 and --alpha above 0 and below 0.5 "
             f"(got {margin:g} and {alpha:g})"
         )
-    if fresh_baseline is not None and fresh is None:
-        raise UsageError("--fresh-baseline needs --fresh")
-    rule = Rule(margin=margin, alpha=alpha, protocol=protocol)
-    with revision.folder(baseline) as old:
-        decision = decide(_loaded(results), _loaded(old), rule, _fresh(fresh, fresh_baseline))
-    _write(decision, junit, markdown, benchmark_json)
-    _print(decision, as_json)
-    raise typer.Exit(decision.exit_code)
+    return Rule(margin=margin, alpha=alpha, protocol=protocol)
 
 
-def _loaded(root: Path) -> Loaded:
+def _chosen(
+    new: Loaded,
+    old: Loaded,
+    methods: list[str] | None,
+    datasets: list[str] | None,
+    encoders: list[str] | None,
+) -> tuple[Loaded, Loaded]:
+    """Keep what the selectors mean on both sides; what cannot be read stays named."""
+    from benchmark.matrix.select import fitting
+    from benchmark.store.files import Loaded
+
+    if not (methods or datasets or encoders):
+        return new, old
+    cells = [result.cell for result in (*new.results, *old.results)]
+    kept = {
+        cell.pretrain_id for cell in fitting(cells, methods or (), datasets or (), encoders or ())
+    }
+    one, other = (
+        Loaded(tuple(r for r in side.results if r.cell.pretrain_id in kept), side.broken)
+        for side in (new, old)
+    )
+    return one, other
+
+
+def loaded(root: Path) -> Loaded:
     """Read a folder, with the determinism that was measured of its rows."""
     from benchmark.store import determinism, files
 
-    loaded, findings = files.read_all(root), determinism.load(root)
-    noted = tuple(determinism.noted(result, findings) for result in loaded.results)
-    return files.Loaded(noted, loaded.broken)
+    found, findings = files.read_all(root), determinism.load(root)
+    noted = tuple(determinism.noted(result, findings) for result in found.results)
+    return files.Loaded(noted, found.broken)
 
 
-def _fresh(new: Path | None, old: Path | None) -> Fresh | None:
-    from benchmark.evidence.gate.decide import Fresh
-
-    if new is None:
-        return None
-    return Fresh(_loaded(new), None if old is None else _loaded(old))
-
-
-def _write(decision: Decision, junit: Written, markdown: Written, benchmark_json: Written) -> None:
+def write(decision: Decision, junit: Written, markdown: Written, benchmark_json: Written) -> None:
+    """Write what a CI service reads."""
     import json
 
     from benchmark.report import gate as report
@@ -108,7 +150,8 @@ def _write(decision: Decision, junit: Written, markdown: Written, benchmark_json
         atomic.write(benchmark_json, entries.encode() + b"\n")
 
 
-def _print(decision: Decision, as_json: bool) -> None:
+def show(decision: Decision, as_json: bool) -> None:
+    """Print a decision, the night in one line at the end."""
     from benchmark.cli.shared import print_rows
     from benchmark.report import gate as report
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TypeAlias
 
 from benchmark.data import catalogue
@@ -59,6 +60,54 @@ def select(
         reason = f" ({excluded[0].label}: {excluded[0].reason})" if excluded else ""
         raise UsageError(f"matrix {matrix.name!r}: no cell fits this selection{reason}")
     return replace(matrix, cells=cells, excluded=excluded)
+
+
+def fitting(
+    cells: Iterable[Cell],
+    methods: Sequence[str] = (),
+    datasets: Sequence[str] = (),
+    encoders: Sequence[str] = (),
+) -> list[Cell]:
+    """Keep the cells of results that the selectors mean; a stranger's may be of unknown methods.
+
+    Args:
+        cells: Of any results.
+        methods: Selectors; a name without options means every variant.
+        datasets: Likewise.
+        encoders: Likewise.
+
+    Raises:
+        UsageError: If a selector means no cell, or none is left.
+    """
+    every = list(cells)
+    kept = every
+    asked: tuple[tuple[Axis, Sequence[str]], ...] = (
+        ("method", methods), ("dataset", datasets), ("encoder", encoders),
+    )  # fmt: skip
+    for axis, texts in asked:
+        for text in texts:
+            if not any(_is_of(axis, text.strip(), *_names(cell)) for cell in every):
+                known = {getattr(cell, axis) for cell in every}
+                raise UsageError(f"no result: {unknown(axis, text, known)}")
+        kept = [
+            cell
+            for cell in kept
+            if not texts or any(_is_of(axis, text.strip(), *_names(cell)) for text in texts)
+        ]
+    if every and not kept:
+        raise UsageError("no result fits this selection")
+    return kept
+
+
+@cache
+def _is_of(axis: Axis, text: str, method: str, dataset: str, encoder: str) -> bool:
+    own = {"method": method, "dataset": dataset, "encoder": encoder}[axis]
+    if "[" not in text:
+        return own.partition("[")[0] == text
+    try:
+        return _row((method, dataset, encoder)).is_meant(axis, text)
+    except (ValueError, UsageError):  # of what is not installed here
+        return own == text
 
 
 def _names(part: Cell | Excluded) -> Names:

@@ -126,3 +126,16 @@ def test_options_that_make_no_sense_are_refused(wrong: tuple[str, str], old: Pat
     code, output = gate("--baseline", old, "--results", old, *wrong)
     assert code == 2
     assert output.startswith("error: --")
+
+
+def test_a_selection_is_judged_alone(old: Path, worse: Path) -> None:
+    """Selectors as everywhere; the failed cell of another method no longer counts."""
+    store(old, drawn(70.0, range(10), method="moco_v2"))
+    store(worse, drawn(70.0, (10, 11, 12), method="moco_v2", seed=1))
+    assert gate("--baseline", old, "--results", worse)[0] == 1
+    code, output = gate("--baseline", old, "--results", worse, "-m", "moco_v2", "-e", "compact")
+    assert code == 0, output
+    assert "simclr" not in output
+    code, output = gate("--baseline", old, "--results", worse, "-m", "moco")
+    assert code == 2
+    assert "did you mean 'moco_v2'?" in output

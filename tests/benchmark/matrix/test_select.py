@@ -6,7 +6,8 @@ import pytest
 
 from benchmark.errors import UsageError
 from benchmark.matrix.model import Matrix
-from benchmark.matrix.select import select
+from benchmark.matrix.select import fitting, select
+from tests.benchmark.factories import make_cell
 from tests.benchmark.matrix.texts import matrix, text
 
 
@@ -107,3 +108,26 @@ def test_a_replicate_that_is_not_in_the_matrix_is_an_error(whole: Matrix) -> Non
     """Two replicates are 0 and 1."""
     with pytest.raises(UsageError, match=r"unknown replicate '2'.*\(known: 0, 1\)"):
         select(whole, replicates=[2])
+
+
+def test_cells_of_results_are_chosen_by_the_same_selectors() -> None:
+    """A base name means every variant; of a method that nobody has, the name alone is asked."""
+    cells = [
+        make_cell("yadim"),
+        make_cell("yadim[views=patches]", encoder="resnet18[width=16]"),
+        make_cell("theirs[depth=2]", dataset="cifar10"),
+    ]
+    assert fitting(cells) == cells
+    assert fitting(cells, ["yadim"]) == cells[:2]
+    assert fitting(cells, ["yadim[views=whole]", "theirs"]) == [cells[0], cells[2]]
+    assert fitting(cells, ["theirs[depth=2]"], ["cifar10"]) == cells[2:]
+    assert fitting(cells, encoders=["resnet18"]) == cells[1:2]
+
+
+def test_a_selector_that_means_no_result_is_refused() -> None:
+    """With the nearest name; nothing is judged by mistake."""
+    cells = [make_cell("yadim"), make_cell("simclr", dataset="cifar10")]
+    with pytest.raises(UsageError, match="unknown method 'yadin'; did you mean 'yadim'"):
+        fitting(cells, ["yadin"])
+    with pytest.raises(UsageError, match="no result fits this selection"):
+        fitting(cells, ["yadim"], ["cifar10"])
