@@ -25,6 +25,7 @@ def application() -> typer.Typer:
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
     from benchmark.cli.merge import merge
+    from benchmark.cli.nightly import nightly
     from benchmark.cli.plan import plan, status
     from benchmark.cli.plot import plot
     from benchmark.cli.reproduce import reproduce
@@ -48,7 +49,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export, site,
+        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export, site, nightly,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

@@ -117,7 +117,7 @@ def run(
     )  # fmt: skip
     rows = _todo(part, results, force=force, accept_stale=accept_stale, quiet=as_json)
     options = Options(
-        workers=workers or _workers(device, threads), threads=threads, device=device.value,
+        workers=workers or workers_on(device, threads), threads=threads, device=device.value,
         data=data, plugins=tuple(plugin or ()), command=typed(), runner=RUNNER,
         results=results, every=checkpoint_every, timeout=timeout,
         memory=None if memory is None else int(memory * 2**30),
@@ -135,6 +135,15 @@ def run(
     if summary.failed:
         typer.echo(f"{summary}; the same command tries the failed ones again", err=True)
         raise typer.Exit(NEGATIVE)
+
+
+def run_all(part: Matrix, options: Options, results: Path, *, quiet: bool) -> Summary:
+    """Run what a results folder lacks of a matrix; each result is written the moment it comes."""
+    rows = _todo(part, results, force=False, accept_stale=False, quiet=quiet)
+    seen = _seen(
+        part, rows, options, None, None, lines=quiet, out=sys.stderr if quiet else sys.stdout
+    )
+    return _run(part, rows, options, results, seen, force=False)
 
 
 def _todo(
@@ -220,7 +229,7 @@ def _seen(
     return Together([view(cells, options.workers, out, plain=lines), *others])
 
 
-def _workers(device: Device, threads: int) -> int:
+def workers_on(device: Device, threads: int) -> int:
     """Return how many cells fit side by side."""
     if device is Device.cuda:
         return 1

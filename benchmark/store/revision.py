@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -16,6 +17,31 @@ from benchmark.store import files
 _SECONDS = 120
 _MOST_BYTES = 4 * 2**30
 """Of all files together."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit of the checkout of the present folder."""
+
+    id: str
+    """Its whole hash."""
+    top: Path
+    """Of the checkout."""
+
+    @property
+    def short(self) -> str:
+        """Return as much of the hash as a person reads."""
+        return self.id[:8]
+
+
+def commit(given: str) -> Commit | None:
+    """Return the commit that a baseline means; None where it is a folder, or means none."""
+    if given and Path(given).is_dir():
+        return None
+    revision = given.partition(":")[0]
+    found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+    top = _git("rev-parse", "--show-toplevel")
+    return Commit(found, Path(top)) if revision and found and top else None
 
 
 @contextmanager
@@ -32,14 +58,10 @@ def folder(given: str) -> Iterator[Path]:
     if given and Path(given).is_dir():
         yield Path(given)
         return
-    revision, _, path = given.partition(":")
-    path = path or "results"
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
-    top = _git("rev-parse", "--show-toplevel")
-    if not revision or commit is None or top is None:
+    found, path = commit(given), given.partition(":")[2] or "results"
+    if found is None:
         raise UsageError(f"baseline {given!r} is neither a folder nor a git revision")
-    tree = f"{commit}:{path}"
-    archive = _run(["git", "-C", top, "archive", "--format=tar", tree])
+    archive = _run(["git", "-C", str(found.top), "archive", "--format=tar", f"{found.id}:{path}"])
     if archive is None:
         raise UsageError(f"baseline {given!r}: that revision has no folder {path}")
     with TemporaryDirectory(prefix="cslbench-") as name:

@@ -30,6 +30,8 @@ class Rerun:
     """A cell to run again on replicates that nobody has looked at, under both commits."""
 
     cell: str
+    key: str
+    """What its replicates have in common."""
     method: str
     dataset: str
     encoder: str
@@ -75,12 +77,25 @@ class Decision:
         return max((drop for drop in found if drop is not None), default=None)
 
 
-def decide(new: Loaded, old: Loaded, rule: Rule, fresh: Fresh | None = None) -> Decision:
+def decide(
+    new: Loaded,
+    old: Loaded,
+    rule: Rule,
+    fresh: Fresh | None = None,
+    missing: Sequence[Unmeasured] = (),
+) -> Decision:
     """Compare new results with the baseline's.
 
     What is suspected is decided by fresh results alone, if they are given: the first look then
     only says where to look again, and a false alarm needs one among the fresh, whose chance is
     alpha in all, or less.
+
+    Args:
+        new: Tonight's.
+        old: The baseline's.
+        rule: Fixed beforehand.
+        fresh: Suspects run again.
+        missing: What should have been run, and no result tells of it.
     """
     grouped = match.groups(new.results, old.results)
     matched = [match.match(group, rule.protocol) for group in grouped]
@@ -91,7 +106,7 @@ def decide(new: Loaded, old: Loaded, rule: Rule, fresh: Fresh | None = None) -> 
         methods, cells = _looked_again(scored, fresh, rule, (methods, cells))
         reruns = ()
     exact = tuple(pair for each in matched for pair in each.exact)
-    unmeasured = (*_broken(new, old, fresh), *_unmeasured(matched), *_empty(grouped))
+    unmeasured = (*missing, *_broken(new, old, fresh), *_unmeasured(matched), *_empty(grouped))
     spent = costs.compare(grouped, rule)
     return Decision(
         _kind(methods, (*cells, *spent), exact, unmeasured),
@@ -171,7 +186,9 @@ def _reruns(
             first = 1 + max(result.cell.replicate for result in (*group.new, *group.old))
             cell = group.new[0].cell
             indices = tuple(range(first, first + max(counts)))
-            made.append(Rerun(group.label, cell.method, cell.dataset, cell.encoder, indices))
+            made.append(
+                Rerun(group.label, group.key, cell.method, cell.dataset, cell.encoder, indices)
+            )
     return tuple(made)
 
 

@@ -1,0 +1,174 @@
+"""A night: new replicates, a gate that nothing skips, suspects run again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.checks.nightly import Tonight, hold, tonight
+from benchmark.errors import DataError, UsageError
+from benchmark.evidence.gate.findings import Rule
+from benchmark.matrix.model import Matrix
+from benchmark.store import files, nights
+from benchmark.store.revision import Commit
+from tests.benchmark.checks.nighttime import baseline, draw, drawing, part
+from tests.benchmark.factories import make_result
+
+RULE = Rule()
+
+
+def never(commit: Commit, matrix: Matrix, root: Path) -> str | None:
+    """Stand for another commit where there is none."""
+    raise AssertionError((commit, matrix, root))
+
+
+def begin(tmp_path: Path, name: str = "2026-11-24", against: Path | None = None) -> Tonight:
+    """Return a night over the tiny matrix."""
+    return tonight(part(tmp_path), tmp_path / "nights", name, str(against or tmp_path / "nights"))
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Twelve replicates about 70."""
+    return baseline(tmp_path / "old", part(tmp_path))
+
+
+def test_each_night_takes_replicates_that_nobody_has_used(tmp_path: Path, old: Path) -> None:
+    """They follow the baseline's and every night's, whatever became of that night."""
+    first = begin(tmp_path, "2026-11-24", old)
+    assert first.record.replicates == (12, 13, 14)
+    assert hold(first, RULE, drawing(), never).kind == "pass"
+    second = begin(tmp_path, "2026-11-25", old)
+    assert second.record.replicates == (15, 16, 17)
+    assert {cell.replicate for cell in second.part.cells} == {15, 16, 17}
+    nights.write(second.folder, second.record)  # killed before anything was run
+    assert begin(tmp_path, "2026-11-26", old).record.replicates == (18, 19, 20)
+
+
+def test_the_same_night_goes_on_with_its_replicates(tmp_path: Path, old: Path) -> None:
+    """What is there is kept; another baseline or other cells are another night."""
+    night = begin(tmp_path, against=old)
+    hold(night, RULE, drawing(), never)
+    again = begin(tmp_path, against=old)
+    assert again.part == night.part
+    assert hold(again, RULE, drawing(mean=0.0), never).kind == "pass"
+    with pytest.raises(UsageError, match="begun with another baseline"):
+        begin(tmp_path)
+
+
+def test_a_drop_is_confirmed_on_fresh_replicates(tmp_path: Path, old: Path) -> None:
+    """Against a folder: under the present code, on replicates of nobody; then it fails."""
+    night = begin(tmp_path, against=old)
+    asked: list[set[int]] = []
+
+    def run(matrix: Matrix, root: Path) -> None:
+        asked.append({cell.replicate for cell in matrix.cells})
+        draw(matrix, root, mean=66.0)
+
+    decision = hold(night, RULE, run, never)
+    assert decision.kind == "regression"
+    assert {finding.look for finding in decision.methods} == {2}
+    assert asked == [{12, 13, 14}, {15, 16, 17, 18, 19}]
+    record = nights.record(night.folder)
+    assert record is not None
+    assert (record.fresh, record.kind) == ((15, 16, 17, 18, 19), "regression")
+
+
+def test_a_bad_draw_is_not_confirmed(tmp_path: Path, old: Path) -> None:
+    """The first look only says where to look again."""
+    night = begin(tmp_path, against=old)
+
+    def run(matrix: Matrix, root: Path) -> None:
+        draw(matrix, root, mean=66.0 if root.name == "results" else 70.0)
+
+    decision = hold(night, RULE, run, never)
+    assert decision.kind == "pass"
+    assert {finding.look for finding in decision.methods} == {2}
+
+
+@pytest.mark.parametrize(("before", "kind"), [(66.0, "pass"), (70.0, "regression")])
+def test_under_two_commits_both_are_fresh(
+    before: float, kind: str, tmp_path: Path, old: Path
+) -> None:
+    """A baseline that was lucky does not fail the night; one that was not does."""
+    night = begin(tmp_path, against=old)
+    commit = Commit("0" * 40, tmp_path)
+    found = _under(night, commit)
+
+    def earlier(given: Commit, matrix: Matrix, root: Path) -> str | None:
+        assert given == commit
+        draw(matrix, root, mean=before)
+        return None
+
+    assert hold(found, RULE, drawing(mean=66.0), earlier).kind == kind
+
+
+def _under(night: Tonight, commit: Commit) -> Tonight:
+    return replace(night, baseline=replace(night.baseline, commit=commit))
+
+
+def test_a_commit_that_cannot_be_run_is_not_measured(tmp_path: Path, old: Path) -> None:
+    """Exit 2, with why."""
+    night = begin(tmp_path, against=old)
+    found = _under(night, Commit("0" * 40, tmp_path))
+    decision = hold(found, RULE, drawing(mean=66.0), lambda *_: "no such verb")
+    assert decision.kind == "could not measure"
+    assert "no such verb" in {each.reason for each in decision.unmeasured}
+
+
+def test_a_failed_cell_does_not_skip_the_gate(tmp_path: Path, old: Path) -> None:
+    """The others are judged; the night is exit 2, and names it."""
+    night = begin(tmp_path, against=old)
+
+    def failing(matrix: Matrix, root: Path) -> None:
+        for cell in matrix.cells:
+            if cell.method == "byol":
+                files.write(root, make_result(cell=cell, status="failed", error="nan"), {})
+        draw(matrix, root)
+
+    decision = hold(night, RULE, failing, never)
+    assert decision.exit_code == 2
+    assert [each.reason for each in decision.unmeasured] == ["new r12 failed: nan"]
+    assert [finding.kind for finding in decision.methods] == ["pass"]
+
+
+@pytest.mark.parametrize(("share", "code"), [(0, 2), (6, 1)])
+def test_missing_data_does_not_skip_the_gate(
+    share: int, code: int, tmp_path: Path, old: Path
+) -> None:
+    """Exit 2, but a regression in what was run comes first."""
+    night = begin(tmp_path, against=old)
+
+    def missing(matrix: Matrix, root: Path) -> None:
+        draw(replace(matrix, cells=matrix.cells[:share]), root, mean=66.0)
+        if root.name == "results":
+            raise DataError("no photos")
+        draw(matrix, root, mean=66.0)
+
+    decision = hold(night, RULE, missing, never)
+    assert decision.exit_code == code
+    assert "no photos" in {each.reason for each in decision.unmeasured}
+
+
+def test_the_history_is_a_baseline_without_its_regressions(tmp_path: Path) -> None:
+    """Night by night it grows; a night that failed is no standard, nor is a failed cell."""
+    kinds = []
+    for day in range(1, 6):
+        mean = 60.0 if day == 4 else 70.0
+        night = begin(tmp_path, f"2026-11-0{day}")
+        kinds.append(hold(night, RULE, drawing(mean=mean), never).kind)
+    assert kinds == ["could not measure", "inconclusive", "pass", "regression", "pass"]
+    last = begin(tmp_path, "2026-11-06")
+    assert "2026-11-04 is left out of the baseline: a regression" in last.baseline.notes
+    assert len(last.baseline.loaded.results) == 4 * 6
+    assert last.baseline.commit is None
+
+
+def test_replicates_begin_again_where_nights_were_removed() -> None:
+    """Below those of tuning; if none is free, the sentence says what to do."""
+    assert nights.unused({0, 1, 5}, 2) == (6, 7)
+    assert nights.unused({*range(10), *range(20, 999)}, 3) == (10, 11, 12)
+    with pytest.raises(UsageError, match="move the oldest nights out"):
+        nights.unused(range(999), 3)
