@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import IO
 
 from benchmark.engines.signals import Stop
 from benchmark.store.revision import Commit
@@ -19,13 +18,13 @@ _POLL_SECONDS = 0.2
 _LONGEST = 300
 
 
-def run(commit: Commit, arguments: Sequence[str], out: IO[str]) -> str | None:
+def run(commit: Commit, arguments: Sequence[str], out: int) -> str | None:
     """Run a verb as a commit has it, with this interpreter and its packages.
 
     Args:
         commit: Of a checkout of this program.
         arguments: The verb and what it takes; paths absolute or from the present folder.
-        out: Where its lines go.
+        out: File descriptor that its lines go to.
 
     Returns:
         Why it could not run, in words; None if it ran, whatever became of its cells.
@@ -63,7 +62,7 @@ def _checked_out(commit: Commit) -> Iterator[Path]:
             )  # fmt: skip
 
 
-def _run(tree: Path, commit: Commit, arguments: Sequence[str], out: IO[str]) -> str | None:
+def _run(tree: Path, commit: Commit, arguments: Sequence[str], out: int) -> str | None:
     # -P: the present folder may hold another `benchmark`
     command = [sys.executable, "-P", "-m", "benchmark", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(tree)}

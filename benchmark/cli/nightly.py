@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from benchmark.store.revision import Commit
 
 HISTORY = Path("nights")
+STDOUT, STDERR = 1, 2
 
 
 @reporting
@@ -144,8 +145,9 @@ class _Work:
 
         file = results.absolute().with_name(f"{results.name}.yaml")
         atomic.write(file, rotate.as_file(part).encode())
-        out = sys.stderr if self.quiet else sys.stdout
-        print(f"under {commit.short}: {len(part.cells)} cells", file=out, flush=True)
+        say(f"under {commit.short}: {len(part.cells)} cells", err=self.quiet)
+        sys.stdout.flush()
+        out = STDERR if self.quiet else STDOUT
         return worktree.run(commit, self._arguments(file, results.absolute()), out)
 
     def _arguments(self, matrix: Path, results: Path) -> list[str]:
