@@ -21,6 +21,7 @@ def application() -> typer.Typer:
     from benchmark.cli.explain import explain
     from benchmark.cli.export import export
     from benchmark.cli.gate import gate
+    from benchmark.cli.history import history
     from benchmark.cli.importing import import_table
     from benchmark.cli.leaderboard import leaderboard
     from benchmark.cli.listing import show
@@ -49,7 +50,7 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export, site, nightly,
+        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export, site, nightly, history,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from benchmark.engines.engine import Options
     from benchmark.evidence.gate.decide import Decision
     from benchmark.evidence.gate.findings import Rule
+    from benchmark.evidence.history import History
     from benchmark.matrix.model import Matrix
     from benchmark.store.revision import Commit
 
 HISTORY = Path("nights")
 STDOUT, STDERR = 1, 2
+_COLUMNS = 7
+"""Nights in the summary's table."""
 
 
 @reporting
@@ -91,6 +94,7 @@ def nightly(
     from benchmark.checks import nightly as nights
     from benchmark.cli import gate
     from benchmark.engines.engine import Options
+    from benchmark.report.history import lines
     from benchmark.store import files
     from benchmark.store.nights import tonight
 
@@ -110,9 +114,12 @@ def nightly(
     work = _Work(options, quiet=as_json)
     _say_night(found, quiet=as_json)
     decision = nights.hold(found, rule, work.run, work.run_before)
-    _write(decision, found.folder)
+    past = _history(history, found.name, rule)
+    _write(decision, past, found.folder)
     if not as_json:
         typer.echo("")
+        for line in lines(past):
+            say(line)
     gate.show(decision, as_json)
     raise typer.Exit(decision.exit_code)
 
@@ -178,17 +185,29 @@ def _say_night(night: Tonight, *, quiet: bool) -> None:
         say(note, err=quiet)
 
 
-def _write(decision: Decision, folder: Path) -> None:
+def _history(root: Path, name: str, rule: Rule) -> History:
+    """Return the nights up to this one, for drifts that no single night shows."""
+    from benchmark.evidence.history import history
+    from benchmark.store import nights
+
+    past = [night for night in nights.load(root) if night.name <= name]
+    return history(past, rule.protocol, rule.alpha)
+
+
+def _write(decision: Decision, past: History, folder: Path) -> None:
     """Write what the night came to into its folder."""
     import json
 
     from benchmark.cli import gate
-    from benchmark.report.gate import as_json
+    from benchmark.report import gate as report
+    from benchmark.report.history import as_markdown
     from benchmark.store import atomic
 
-    found = json.dumps(as_json(decision), indent=1, allow_nan=False)
+    found = json.dumps(report.as_json(decision), indent=1, allow_nan=False)
     atomic.write(folder / "gate.json", found.encode() + b"\n")
-    gate.write(decision, folder / "junit.xml", folder / "summary.md", folder / "benchmark.json")
+    gate.write(decision, folder / "junit.xml", None, folder / "benchmark.json")
+    summary = f"{report.as_markdown(decision)}\n{as_markdown(past, _COLUMNS)}"
+    atomic.write(folder / "summary.md", summary.encode())
 
 
 def _foresee(night: Tonight, rule: Rule, workers: int, as_json: bool) -> None:

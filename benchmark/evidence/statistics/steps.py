@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,12 +60,10 @@ def steps(nights: Sequence[ArrayLike], alpha: float, *, seed: int) -> list[Step]
     random = np.random.default_rng(seed)
     splits = sorted(_splits(series, 0, alpha, random))
     ends = [0, *(at for at, _ in splits), len(series)]
-    means = [
-        float(np.concatenate(series[a:b]).mean()) for a, b in zip(ends, ends[1:], strict=False)
-    ]
+    means = [float(np.concatenate(series[a:b]).mean()) for a, b in pairwise(ends)]
     return [
         Step(at, after - before, p)
-        for (at, p), before, after in zip(splits, means, means[1:], strict=False)
+        for (at, p), (before, after) in zip(splits, pairwise(means), strict=True)
     ]
 
 
@@ -128,7 +127,7 @@ def sd(nights: Sequence[ArrayLike], found: Sequence[Step]) -> float | None:
     """Return the sd of scores between the steps; None where one night has one score."""
     series = layout.cells(nights)
     ends = [0, *(step.at for step in found), len(series)]
-    parts = [np.concatenate(series[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [np.concatenate(series[a:b]) for a, b in pairwise(ends)]
     df = sum(len(part) - 1 for part in parts)
     return math.sqrt(sum(float(part.var()) * len(part) for part in parts) / df) if df else None
 

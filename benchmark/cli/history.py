@@ -1,0 +1,96 @@
+"""`cslbench history`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.shared import (
+    NEGATIVE,
+    AsJson,
+    Datasets,
+    Encoders,
+    Methods,
+    print_json,
+    print_rows,
+    reporting,
+    say,
+)
+
+if TYPE_CHECKING:
+    from benchmark.store.nights import Past
+
+
+@reporting
+def history(
+    folder: Annotated[Path, typer.Argument(help="The folder of all nights.")] = Path("nights"),
+    *,
+    method: Methods = None,
+    dataset: Datasets = None,
+    encoder: Encoders = None,
+    protocol: Annotated[str, typer.Option(help="Which number is taken.")] = "linear",
+    alpha: Annotated[
+        float, typer.Option(help="Chance of a step anywhere where there is none, of one look.")
+    ] = 0.05,
+    last: Annotated[int, typer.Option(min=1, help="Nights shown as columns.")] = 5,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a mean dropped.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show past nights by method and cell, and the steps in them, slow drifts too.
+
+    Steps are found by binary segmentation, each split by a permutation test of the replicates.
+    Only cells that are equal but for the replicate make a series. Exit 2 if there is no night.
+
+    Example: cslbench history nights -m simclr
+    """
+    from benchmark.errors import UsageError
+    from benchmark.evidence.history import history as judge
+    from benchmark.report import history as report
+    from benchmark.store import nights
+
+    if not 0 < alpha < 0.5:
+        raise UsageError(f"--alpha must be above 0 and below 0.5 (got {alpha:g})")
+    past = nights.load(folder)
+    if not past:
+        raise UsageError(f"{folder}: no night; each is a folder named by its date, as 2026-11-24")
+    for night in past:
+        for broken in night.loaded.broken:
+            say(f"not read: {broken.path}: {broken.reason}", err=True)
+    found = judge(_chosen(past, method, dataset, encoder), protocol, alpha)
+    if as_json:
+        print_json(report.as_json(found))
+    else:
+        rows = report.rows(found, last)
+        if rows:
+            print_rows(tuple(rows[0]), [tuple(row.values()) for row in rows])
+        for line in report.lines(found):
+            say(line)
+    if strict and any(step.change < 0 for trend in found.trends for step in trend.steps):
+        raise typer.Exit(NEGATIVE)
+
+
+def _chosen(
+    past: list[Past],
+    methods: list[str] | None,
+    datasets: list[str] | None,
+    encoders: list[str] | None,
+) -> list[Past]:
+    from dataclasses import replace
+
+    from benchmark.matrix.select import fitting
+    from benchmark.store.files import Loaded
+
+    cells = [result.cell for night in past for result in night.loaded.results]
+    kept = {c.pretrain_id for c in fitting(cells, methods or (), datasets or (), encoders or ())}
+    return [
+        replace(
+            night,
+            loaded=Loaded(
+                tuple(r for r in night.loaded.results if r.cell.pretrain_id in kept),
+                night.loaded.broken,
+            ),
+        )
+        for night in past
+    ]
