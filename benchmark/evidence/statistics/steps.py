@@ -4,7 +4,8 @@ The best split between two nights is the one with the largest standardised diffe
 (the CUSUM statistic). Its p is the share of permutations of the replicates whose own best split is
 as good: that pays for having looked at every split, and asks no law of the noise, only that
 replicates can be exchanged where nothing changed. Where it is below alpha, both sides are split
-again. A slow drift comes out as a staircase.
+again. An early split may be a night off while later ones are not there yet: at the end each is
+placed and tested once more between its neighbours. A slow drift comes out as a staircase.
 
 Source: Scott & Knott, Biometrics 30 (1974) 507 (segmentation); Besag & Clifford, Biometrika 78
 (1991) 301 (permutations that stop early keep p valid).
@@ -58,7 +59,7 @@ def steps(nights: Sequence[ArrayLike], alpha: float, *, seed: int) -> list[Step]
     series = layout.cells(nights)
     layout.level(alpha)
     random = np.random.default_rng(seed)
-    splits = sorted(_splits(series, 0, alpha, random))
+    splits = _placed(series, sorted(_splits(series, 0, alpha, random)), alpha, random)
     ends = [0, *(at for at, _ in splits), len(series)]
     means = [float(np.concatenate(series[a:b]).mean()) for a, b in pairwise(ends)]
     return [
@@ -71,18 +72,42 @@ def _splits(
     series: Sequence[Floats], first: int, alpha: float, random: np.random.Generator
 ) -> Iterator[tuple[int, float]]:
     """Yield the first night after each split, and its p."""
+    at, p = _best(series, alpha, random)
+    if p < alpha:
+        yield first + at, p
+        yield from _splits(series[:at], first, alpha, random)
+        yield from _splits(series[at:], first + at, alpha, random)
+
+
+def _placed(
+    series: Sequence[Floats],
+    splits: list[tuple[int, float]],
+    alpha: float,
+    random: np.random.Generator,
+) -> list[tuple[int, float]]:
+    """Return the splits, each the best between its neighbours; what is none there is left out."""
+    found, which = [*splits], 0
+    while which < len(found):
+        ends = [0, *(at for at, _ in found), len(series)]
+        first, last = ends[which], ends[which + 2]
+        at, p = _best(series[first:last], alpha, random)
+        if p < alpha:
+            found[which] = first + at, p
+            which += 1
+        else:
+            del found[which]
+            which = max(0, which - 1)
+    return found
+
+
+def _best(series: Sequence[Floats], alpha: float, random: np.random.Generator) -> tuple[int, float]:
+    """Return the first night after the best split, and its p."""
     if len(series) < 2:
-        return
+        return 0, 1.0
     scores = np.concatenate(series)
     bounds = np.cumsum([len(night) for night in series])[:-1]
     own = _standardised(scores[None], bounds)[0]
-    p = _p(scores, bounds, float(own.max()), alpha, random)
-    if p >= alpha:
-        return
-    at = int(own.argmax()) + 1
-    yield first + at, p
-    yield from _splits(series[:at], first, alpha, random)
-    yield from _splits(series[at:], first + at, alpha, random)
+    return int(own.argmax()) + 1, _p(scores, bounds, float(own.max()), alpha, random)
 
 
 def _standardised(scores: Floats, bounds: NDArray[np.intp]) -> Floats:
