@@ -78,7 +78,7 @@ def plan(matrix: Matrix, root: Path, *, accept_stale: bool = False) -> Plan:
     Raises:
         ResultError: If the folder is a file.
     """
-    loaded = files.read_all(root)
+    loaded = files.read_all(root, curves_of=())
     by_id = {result.id: result for result in loaded.results}
     pace = paces(loaded.results)
     sources = Sources()

@@ -57,7 +57,7 @@ def rendered(
 
     wanted = tuple(assumptions)
     numbers = assume.fill(load_with(files_of_others), wanted)
-    loaded = files.read_all(results)
+    loaded = files.read_all(results, curves_of=())
     predicted = Predicted(results)
     checks = predicted.checks(loaded.results)
     broken = (*loaded.broken, *predicted.damaged)
@@ -101,7 +101,7 @@ def is_current(results: Path, text: str) -> bool:
     place = path(results)
     if place.exists():
         return place.is_file() and place.read_bytes() == text.encode()
-    loaded = files.read_all(results)
+    loaded = files.read_all(results, curves_of=())
     return not loaded.results and not loaded.broken
 
 

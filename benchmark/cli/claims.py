@@ -49,7 +49,7 @@ def claims(
     for name in names or ():
         if name not in known:
             raise ClaimError(unknown("claim", name, known))
-    loaded = files.read_all(results)
+    loaded = files.read_all(results, curves_of=())
     # a family is corrected for all its members, whichever are shown
     judged = [one for one in judge(every, loaded.results) if not names or one.claim.id in names]
     for broken in loaded.broken:

@@ -56,7 +56,7 @@ def robustness(
         raise UsageError(unknown("factor", over, FACTORS))
     if not margin > 0:
         raise UsageError(f"--margin must be above 0 points (got {margin:g})")
-    loaded = files.read_all(results)
+    loaded = files.read_all(results, curves_of=())
     for broken in loaded.broken:
         say(f"not read: {broken.path}: {broken.reason}", err=True)
     sets = designs(loaded.results, factor, methods=methods or (), protocol=protocol)

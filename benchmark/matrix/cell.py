@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -43,7 +45,13 @@ class Cell(BaseModel):
         """Return the method's name without its options."""
         return self.method.partition("[")[0]
 
-    @property
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed; its hash is its own."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("pretrain_id", None)
+        return copied
+
+    @cached_property
     def pretrain_id(self) -> str:
         """Return 16 hex digits of the SHA-256 of the cell's canonical JSON.
 

@@ -6,17 +6,16 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
-
-from pydantic import ValidationError
 
 from benchmark import reading
 from benchmark.errors import ResultError
 from benchmark.matrix.cell import Cell
-from benchmark.store import atomic, strict
+from benchmark.store import atomic, many, strict
 from benchmark.store.predictions import Predictions, digest, pack, unpack
 from benchmark.store.result import Record, Result
 
@@ -126,20 +125,44 @@ def find(root: Path, cell: Cell) -> Result | None:
     return read(path, root) if path.is_symlink() or path.exists() else None
 
 
-def read_all(root: Path) -> Loaded:
+def read_all(root: Path, *, curves_of: Collection[str] | None = None) -> Loaded:
     """Read every result under a folder; what cannot be read is named.
 
+    Args:
+        root: The folder; one that is not there is empty.
+        curves_of: Ids of the results whose curves are kept, three quarters of what a result takes
+            in memory; of all by default.
+
     Raises:
-        ResultError: If this is a file, not a folder. A folder that is not there is empty.
+        ResultError: If this is a file, not a folder.
+    """
+    found = many.over(partial(read_or_name, root, curves_of), paths(root))
+    return Loaded(
+        tuple(each for each in found if isinstance(each, Result)),
+        tuple(each for each in found if isinstance(each, Broken)),
+    )
+
+
+def paths(root: Path) -> list[Path]:
+    """Return every file that should be a result, in a fixed order.
+
+    Raises:
+        ResultError: As `read_all`.
     """
     _refuse_file(root)
-    results, broken = [], []
-    for path in candidates(root):
-        try:
-            results.append(read(path, root))
-        except ResultError as error:
-            broken.append(Broken(path, str(error).removeprefix(f"{path}: ")))
-    return Loaded(tuple(results), tuple(broken))
+    return [*candidates(root)]
+
+
+def read_or_name(root: Path, curves_of: Collection[str] | None, path: Path) -> Result | Broken:
+    """Read one of the `paths` of a folder, as `read_all` does, or say why it is no result."""
+    try:
+        if path.is_symlink():  # its folders are none: `candidates` enters no link
+            _refuse_link(path, root)
+        result = _in_its_place(path, root)
+    except ResultError as error:
+        return Broken(path, str(error).removeprefix(f"{path}: "))
+    kept = curves_of is None or result.id in curves_of
+    return result if kept else result.model_copy(update={"curve": ()})
 
 
 def read(path: Path, root: Path | None = None) -> Result:
@@ -154,6 +177,10 @@ def read(path: Path, root: Path | None = None) -> Result:
     """
     if root is not None:
         _refuse_link(path, root)
+    return _in_its_place(path, root)
+
+
+def _in_its_place(path: Path, root: Path | None) -> Result:
     result = read_record(path, Result)
     if root is not None and path != root / relative_path(result.cell):
         where = relative_path(result.cell)
@@ -167,7 +194,7 @@ def read_record(path: Path, kind: type[R]) -> R:
     Raises:
         ResultError: In words, with the path in front.
     """
-    return _parse(path, _content(path), kind)
+    return strict.parse(path, _content(path), kind)
 
 
 def read_predictions(root: Path, result: Result) -> Predictions:
@@ -230,19 +257,3 @@ def _content(path: Path) -> bytes:
         raise ResultError(f"{path}: cannot be read ({error.strerror or error})") from None
     except ValueError as error:
         raise ResultError(f"{path}: {error}") from None
-
-
-def _parse(path: Path, content: bytes, kind: type[R]) -> R:
-    try:
-        strict.check_json(content)
-        found = kind.model_validate_json(content)
-        if isinstance(found, Result):
-            strict.check_result(found)
-        return found
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ResultError(f"{path}: {where + ': ' if where else ''}{first['msg']}{more}") from None
-    except (ValueError, RecursionError) as error:
-        raise ResultError(f"{path}: damaged JSON ({error})") from None

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data import catalogue
 from benchmark.errors import ResultError
-from benchmark.store import encoders, files
+from benchmark.store import encoders, files, many
+from benchmark.store.files import Broken
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Ledger, Metric, Result
 
@@ -34,15 +36,23 @@ def folder(root: Path) -> Iterator[tuple[str, str]]:
     Raises:
         ResultError: If it is a file.
     """
-    loaded = files.read_all(root)
-    for broken in loaded.broken:
-        yield str(broken.path), broken.reason
-    for found in loaded.results:
-        yield from one(root / files.relative_path(found.cell), found)
-    for found, sentence in replicates(loaded.results):
+    checked = many.over(partial(_checked, root), files.paths(root))
+    broken = [found for found, _ in checked if isinstance(found, Broken)]
+    yield from ((str(file.path), file.reason) for file in broken)
+    yield from (breach for _, breaches in checked for breach in breaches)
+    results = [found for found, _ in checked if isinstance(found, Result)]
+    for found, sentence in replicates(results):
         yield str(root / files.relative_path(found.cell)), sentence
     for path, sentence in strays(root):
         yield str(path), sentence
+
+
+def _checked(root: Path, path: Path) -> tuple[Result | Broken, list[tuple[str, str]]]:
+    """Read a result and check it while its curve and its predictions are at hand."""
+    found = files.read_or_name(root, None, path)
+    if isinstance(found, Broken):
+        return found, []
+    return found.model_copy(update={"curve": ()}), [*one(path, found)]
 
 
 def one(path: Path, found: Result) -> Iterator[tuple[str, str]]:

@@ -5,13 +5,40 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TypeVar
 
+from pydantic import ValidationError
+
+from benchmark.errors import ResultError
 from benchmark.reading import harmful
-from benchmark.store.result import Result
+from benchmark.store.result import Record, Result
+
+R = TypeVar("R", bound=Record)
 
 LARGEST = 2**63 - 1
 _LONGEST_NAME = 1000
+
+
+def parse(path: Path, content: bytes, kind: type[R]) -> R:
+    """Make a record of what a file holds.
+
+    Raises:
+        ResultError: In words, with the path in front.
+    """
+    try:
+        check_json(content)
+        found = kind.model_validate_json(content)
+        if isinstance(found, Result):
+            check_result(found)
+        return found
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise ResultError(f"{path}: {where + ': ' if where else ''}{first['msg']}{more}") from None
+    except (ValueError, RecursionError) as error:
+        raise ResultError(f"{path}: damaged JSON ({error})") from None
 
 
 def check_json(content: bytes) -> None:
@@ -89,8 +116,8 @@ def _check_names(result: Result) -> None:
         *(("chosen", name) for score in result.metrics.values() for name in score.chosen),
     ]
     for field, text in names:
-        strange = next((each for each in text if not " " < each < "\x7f"), None)
-        if strange is not None or not text:
+        if not (text.isascii() and text.isprintable() and text and " " not in text):
+            strange = next((each for each in text if not " " < each < "\x7f"), None)
             what = f"U+{ord(strange):04X}" if strange else "nothing"
             raise ValueError(f"{field} must be plain ASCII without blanks (got {what})")
     for field, text in [*names, ("cell.dataset", cell.dataset)]:
@@ -118,9 +145,9 @@ def _whole(text: str) -> int:
 
 
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"key {key!r} stands twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        raise ValueError(f"key {twice!r} stands twice")
     return found

@@ -1,7 +1,7 @@
 """Many results, made fast from the committed ones: `python -m tests.benchmark.scale N FOLDER`.
 
-Every row of `photos` on eight encoders, with ten replicates and as many budgets as it takes. Each
-result has predictions of its own, of which its accuracies are the truth, and its own weights' hash:
+Every row of `photos` on eight encoders, with ten replicates, and the methods that learn without
+labels at as many budgets as it takes. Each result has predictions of its own, of which its accuracies are the truth, and its own weights' hash:
 `validate` finds nothing wrong, floors meet their methods, and claims find their cells.
 """
 
@@ -65,8 +65,8 @@ def _places(
         for encoder in ENCODERS:
             for row in templates:
                 steps = row[0][0]["ledger"]["steps"]
-                if longer and not steps:  # an untrained encoder has one budget
-                    continue
+                if longer and (not steps or row[0][0]["cell"]["method"] == "supervised"):
+                    continue  # floors and ceilings once
                 for replicate in range(first, first + replicates):
                     yield row[replicate % len(row)], encoder, replicate, steps and steps + longer
         longer += 1
