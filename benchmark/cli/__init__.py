@@ -50,7 +50,8 @@ def application() -> typer.Typer:
     )
     verbs = (
         run, plan, status, leaderboard, compare, claims, validate, merge, explain, diff, reproduce,
-        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export, site, nightly, history,
+        doctor, evaluate, robustness, data, tune, gate, table, plot, cite, export, site, nightly,
+        history,
     )  # fmt: skip
     for verb in verbs:
         app.command()(verb)

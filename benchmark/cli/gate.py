@@ -77,7 +77,8 @@ def gate(
     if fresh_baseline is not None and fresh is None:
         raise UsageError("--fresh-baseline needs --fresh")
     with revision.folder(baseline) as old:
-        new, before = _chosen(loaded(results), loaded(old), method, dataset, encoder)
+        found = loaded(results)
+        new, before = _chosen(found, loaded(old, of=found), method, dataset, encoder)
     again = None
     if fresh is not None:
         again = Fresh(loaded(fresh), None if fresh_baseline is None else loaded(fresh_baseline))
@@ -124,11 +125,17 @@ def _chosen(
     return one, other
 
 
-def loaded(root: Path) -> Loaded:
-    """Read a folder, with the determinism that was measured of its rows."""
+def loaded(root: Path, *, of: Loaded | None = None) -> Loaded:
+    """Read a folder, with the determinism that was measured of its rows.
+
+    Args:
+        root: The folder.
+        of: Results whose curves are to be compared; by default all are kept.
+    """
     from benchmark.store import determinism, files
 
-    found, findings = files.read_all(root), determinism.load(root)
+    ids = None if of is None else frozenset(result.id for result in of.results)
+    found, findings = files.read_all(root, curves_of=ids), determinism.load(root)
     noted = tuple(determinism.noted(result, findings) for result in found.results)
     return files.Loaded(noted, found.broken)
 

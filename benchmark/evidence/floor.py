@@ -92,15 +92,21 @@ def against_floor(
     """
     final = sorted((r for r in results if r.final), key=lambda r: (r.cell.label, r.id))
     floors = {_pairing(r): r for r in final if is_floor(r.cell)}
-    families: dict[tuple[object, ...], list[FloorCheck]] = {}
+    families: dict[tuple[object, ...], list[FloorCheck | None]] = {}
+    met: dict[tuple[object, ...], list[tuple[Result, int]]] = {}
     for result in final:
-        floor = floors.get(_pairing(result))
-        if floor is None or is_control(result.cell):
-            continue
-        check = _check(result, floor, predictions_of(result), predictions_of(floor))
-        if check is not None:
-            families.setdefault(_family(result), []).append(check)
-    return [check for family in families.values() for check in _corrected(family)]
+        pairing = _pairing(result)
+        if pairing in floors and not is_control(result.cell):
+            family = families.setdefault(_family(result), [])
+            met.setdefault(pairing, []).append((result, len(family)))
+            family.append(None)
+    for pairing, opponents in met.items():
+        floor, theirs = floors[pairing], predictions_of(floors[pairing])  # read once
+        for result, place in opponents:
+            check = _check(result, floor, predictions_of(result), theirs)
+            families[_family(result)][place] = check
+    known = ([check for check in family if check] for family in families.values())
+    return [check for family in known for check in _corrected(family)]
 
 
 def is_floor(cell: Cell) -> bool:

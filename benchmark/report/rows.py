@@ -165,27 +165,29 @@ def tables(
         stale: What has changed since a result was made, by its id.
     """
     rows = _rows(results, cells, stale or {})
-    controls = [row for row in rows if is_control(row.cell)]
+    controls: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        if is_control(row.cell):
+            controls.setdefault(_table_key(row.cell)[:3], []).append(row)
     found: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
         if not is_control(row.cell):
             found.setdefault(_table_key(row.cell), []).append(row)
     homes = {key[:3] for key in found}
     for key, own in found.items():
-        own.extend(_guests(key, controls))
-    for row in controls:
-        if _table_key(row.cell)[:3] not in homes:
-            found.setdefault((*_table_key(row.cell)[:3], "", ""), []).append(row)
+        own.extend(_guests(key, controls.get(key[:3], ())))
+    for place, alone in controls.items():
+        if place not in homes:
+            found[*place, "", ""] = alone
     return [_table(found[key]) for key in sorted(found, key=_order)]
 
 
-def _guests(key: tuple[object, ...], controls: Sequence[Row]) -> list[Row]:
+def _guests(key: tuple[object, ...], near: Sequence[Row]) -> list[Row]:
     """Return the floors and the ceilings of a table of methods.
 
     A ceiling says what labels can give, whatever the methods may spend: one of the table's own
     budget if there is one, else those of other budgets.
     """
-    near = [row for row in controls if _table_key(row.cell)[:3] == key[:3]]
     own = [row for row in near if _table_key(row.cell) == key and not is_floor(row.cell)]
     return [row for row in near if is_floor(row.cell) or not own or row in own]
 

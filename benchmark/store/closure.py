@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import methods
@@ -150,6 +151,7 @@ def _encoder(name: str) -> tuple[str, object]:
     return card.build.partition(":")[0], [card.build, dict(card.options), by_size]
 
 
+@lru_cache(maxsize=256)
 def _of_protocol(protocol: Protocol) -> str:
     """Hash a protocol, but for what it tells a reader of itself."""
     return _of_json({**asdict(protocol), "solver": "", "augmentation": ""})

@@ -71,6 +71,8 @@ def save(root: Path, found: Iterable[Finding]) -> Path:
 
 def noted(result: Result, findings: Sequence[Finding]) -> Result:
     """Return a result with the level that was found in its very execution, if one was."""
+    if not findings:
+        return result
     cell = result.cell
     key = (cell.method, cell.dataset, cell.encoder, _written(result.execution))
     level = next((finding.level for finding in findings if finding.key == key), None)

@@ -1,7 +1,8 @@
 """Many results, made fast from the committed ones: `python -m tests.benchmark.scale N FOLDER`.
 
 Every row of `photos` on eight encoders, with ten replicates, and the methods that learn without
-labels at as many budgets as it takes. Each result has predictions of its own, of which its accuracies are the truth, and its own weights' hash:
+labels at as many budgets as it takes. Each result has its own weights' hash and its own
+predictions, of which its accuracies are the truth:
 `validate` finds nothing wrong, floors meet their methods, and claims find their cells.
 """
 
@@ -41,8 +42,7 @@ def make(count: int, root: Path, *, first: int = 0, replicates: int = REPLICATES
     """
     templates = [*_templates()]
     for place, chosen in enumerate(islice(_places(templates, first, replicates), count)):
-        template, encoder, replicate, steps = chosen
-        _write(root, template, encoder, replicate, steps, np.random.default_rng([first, place]))
+        _write(root, *chosen, random=np.random.default_rng([first, place]))
 
 
 def _templates() -> Iterator[list[tuple[dict[str, Any], Predictions]]]:
@@ -78,6 +78,7 @@ def _write(
     encoder: str,
     replicate: int,
     steps: int,
+    *,
     random: np.random.Generator,
 ) -> None:
     old, kept = template

@@ -10,6 +10,7 @@ see the same images, so replicates and images are crossed, not nested.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,24 +56,23 @@ def sign_flip(first: NDArray[Any], second: NDArray[Any], groups: NDArray[Any]) -
     sums = np.zeros(member.max() + 1, dtype=np.int64)
     np.add.at(sums, member, difference)
     size = int(np.abs(sums).sum())
-    # chance[k]: that the groups that keep their sign add up to k; the statistic is then 2 k - size.
-    # Of c groups that count s each, a binomial number of c keeps its sign.
+    # chance[k]: that the groups that keep their sign add up to k; the statistic is then 2 k - size
     chance = np.ones(1)
     for step, count in zip(*np.unique(np.abs(sums[sums != 0]), return_counts=True), strict=True):
         kept = np.zeros(step * count + 1)
-        kept[::step] = _fair_coins(int(count))
+        kept[::step] = _coins(int(count))
         chance = np.convolve(chance, kept)
     extreme = np.abs(2 * np.arange(size + 1) - size) >= abs(int(sums.sum()))
     return min(1.0, float(chance[extreme].sum()))
 
 
-def _fair_coins(count: int) -> Floats:
-    """Return the chances of 0 to `count` heads."""
-    from scipy.special import gammaln
-
-    heads = np.arange(count + 1)
-    logs = gammaln(count + 1) - gammaln(heads + 1) - gammaln(count - heads + 1)
-    return np.asarray(np.exp(logs - count * math.log(2)), dtype=np.float64)
+@lru_cache(maxsize=512)
+def _coins(count: int) -> Floats:
+    """Return the chance of 0, 1, ... `count` heads among as many fair coins."""
+    chance = np.ones(1)
+    for _ in range(count):
+        chance = np.convolve(chance, [0.5, 0.5])
+    return chance
 
 
 def paired_bootstrap(
