@@ -2,7 +2,7 @@
 
 A mark is an HTML comment in the line before a block. Of a block of shell:
 
-    (none)          every line runs as it stands, prints something and exits 0
+    (none)          every line runs as it stands and exits 0; something is printed
     runs            likewise, beforehand: it makes what the other blocks look at
     exit N          likewise, but the last line exits N
     needs X         needs data, a GPU or a cluster: its commands are read, not run
@@ -10,8 +10,8 @@ A mark is an HTML comment in the line before a block. Of a block of shell:
     soon: VERB      as unmarked where the verb, or `VERB --option`, is there; else left out
     soon: VERB, M   likewise as M
 
-Of any other: `file: NAME` is laid into the folder, and its commands are read; `in: NAME` stands word
-for word in that file; `runs` is a snippet of Python. `text` shows what a command prints.
+Of any other: `file: NAME` is laid into the folder, and its commands are read; `in: NAME` stands
+word for word in that file; `runs` is a snippet of Python. `text` shows what a command prints.
 """
 
 from __future__ import annotations
@@ -130,10 +130,11 @@ class Place:
         self.ask("read", shlex.split(filled)[1:])
 
     def run(self, block: Block) -> None:
-        """Run a block of shell line by line; each must print something."""
+        """Run a block of shell line by line; it must print something."""
         last = int(block.way.removeprefix("exit ")) if block.way.startswith("exit ") else 0
-        for number, line in enumerate(block.lines, start=1):
-            assert self.command(line, last if number == len(block.lines) else 0), line
+        codes = [0] * (len(block.lines) - 1) + [last]
+        printed = [self.command(*each) for each in zip(block.lines, codes, strict=True)]
+        assert any(printed), block
 
     def has(self, wanted: str) -> bool:
         """Say whether a verb, or an option of it, is there; nothing at all always is."""
