@@ -91,6 +91,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         """Lay the files, offer what they offer, and run what the pages run beforehand."""
         self.folder = folder
+        self._helps: dict[str, str] = {}
         for block in BLOCKS:
             if block.mark.startswith("file: "):
                 (folder / block.mark.removeprefix("file: ")).write_text(block.text)
@@ -141,10 +142,15 @@ class Place:
         if not wanted:
             return True
         verb, *options = wanted.split()
-        if f"  {verb} " not in self.command("cslbench --help"):
+        if f"  {verb} " not in self.help(""):
             return False
-        said = self.command(f"cslbench {verb} --help")
-        return all(option in said for option in options)
+        return all(option in self.help(verb) for option in options)
+
+    def help(self, verb: str) -> str:
+        """Return what the program, or a verb of it, says of itself; asked once."""
+        if verb not in self._helps:
+            self._helps[verb] = self.command(f"cslbench {verb} --help")
+        return self._helps[verb]
 
     def _offer(self) -> None:
         """Write the metadata of the package that a page shows, as pip writes it."""
