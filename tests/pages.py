@@ -7,8 +7,6 @@ A mark is an HTML comment in the line before a block. Of a block of shell:
     exit N          likewise, but the last line exits N
     needs X         needs data, a GPU or a cluster: its commands are read, not run
     demo, tests     make an environment: looked at by test_readme alone
-    soon: VERB      as unmarked where the verb, or `VERB --option`, is there; else left out
-    soon: VERB, M   likewise as M
 
 Of any other: `file: NAME` is laid into the folder, and its commands are read; `in: NAME` stands
 word for word in that file; `runs` is a snippet of Python. `text` shows what a command prints.
@@ -43,16 +41,6 @@ class Block:
     mark: str
     kind: str
     text: str
-
-    @property
-    def soon(self) -> str:
-        """Return the verb, perhaps with an option, that this block waits for; or nothing."""
-        return self.mark.removeprefix("soon: ").partition(",")[0] if "soon: " in self.mark else ""
-
-    @property
-    def way(self) -> str:
-        """Return the mark, whatever the block waits for."""
-        return self.mark.partition(",")[2].strip() if self.soon else self.mark
 
     @property
     def lines(self) -> list[str]:
@@ -91,7 +79,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         """Lay the files, offer what they offer, and run what the pages run beforehand."""
         self.folder = folder
-        self._helps: dict[str, str] = {}
+        self._help = ""
         for block in BLOCKS:
             if block.mark.startswith("file: "):
                 (folder / block.mark.removeprefix("file: ")).write_text(block.text)
@@ -103,7 +91,7 @@ class Place:
             cwd=folder, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         for block in BLOCKS:
-            if block.way == "runs" and block.kind == "bash" and self.has(block.soon):
+            if block.mark == "runs" and block.kind == "bash":
                 self.run(block)
 
     def close(self) -> None:
@@ -132,25 +120,16 @@ class Place:
 
     def run(self, block: Block) -> None:
         """Run a block of shell line by line; it must print something."""
-        last = int(block.way.removeprefix("exit ")) if block.way.startswith("exit ") else 0
+        last = int(block.mark.removeprefix("exit ")) if block.mark.startswith("exit ") else 0
         codes = [0] * (len(block.lines) - 1) + [last]
         printed = [self.command(*each) for each in zip(block.lines, codes, strict=True)]
         assert any(printed), block
 
-    def has(self, wanted: str) -> bool:
-        """Say whether a verb, or an option of it, is there; nothing at all always is."""
-        if not wanted:
-            return True
-        verb, *options = wanted.split()
-        if f"  {verb} " not in self.help(""):
-            return False
-        return all(option in self.help(verb) for option in options)
-
-    def help(self, verb: str) -> str:
-        """Return what the program, or a verb of it, says of itself; asked once."""
-        if verb not in self._helps:
-            self._helps[verb] = self.command(f"cslbench {verb} --help")
-        return self._helps[verb]
+    def has(self, verb: str) -> bool:
+        """Say whether the program names a verb in its help, asked once."""
+        if not self._help:
+            self._help = self.command("cslbench --help")
+        return f"  {verb} " in self._help
 
     def _offer(self) -> None:
         """Write the metadata of the package that a page shows, as pip writes it."""
