@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -136,7 +135,8 @@ def read_all(root: Path, *, curves_of: Collection[str] | None = None) -> Loaded:
     Raises:
         ResultError: If this is a file, not a folder.
     """
-    found = many.over(partial(read_or_name, root, curves_of), paths(root))
+    with many.without_pauses():
+        found = [read_or_name(root, curves_of, path) for path in paths(root)]
     return Loaded(
         tuple(each for each in found if isinstance(each, Result)),
         tuple(each for each in found if isinstance(each, Broken)),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +35,8 @@ def folder(root: Path) -> Iterator[tuple[str, str]]:
     Raises:
         ResultError: If it is a file.
     """
-    checked = many.over(partial(_checked, root), files.paths(root))
+    with many.without_pauses():
+        checked = [_checked(root, path) for path in files.paths(root)]
     broken = [found for found, _ in checked if isinstance(found, Broken)]
     yield from ((str(file.path), file.reason) for file in broken)
     yield from (breach for _, breaches in checked for breach in breaches)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.store import files, many
+from benchmark.store import files
 from tests.benchmark import scale
 
 COUNT = int(os.environ.get("CSLBENCH_SCALE", "300"))
@@ -29,7 +29,7 @@ told = status.read_text() if status.exists() else "VmHWM: 0"
 peak = int(told.partition("VmHWM:")[2].split()[0]) / 1024
 print(code, time.perf_counter() - start, sum(os.times()[:4]), peak, file=sys.stderr)
 """
-"""A verb; and on stderr its exit code, seconds of the wall and of all cores, and peak MB."""
+"""A verb; and on stderr its exit code, seconds of the wall and of the processor, and peak MB."""
 
 
 @pytest.fixture(scope="module")
@@ -66,20 +66,6 @@ def test_every_verb_that_judges_gets_through(store: Path) -> None:
         assert said.replace(",", " ") in done.stdout.replace(",", " "), done.stdout[-2000:]
         assert code in ({"0", "1", "3"} if name == "gate" else {"0"}), done.stderr
         assert "no result" not in done.stderr
-
-
-def test_sharing_files_out_over_processes_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same results, the same broken files, in the same order."""
-    scale.make(12, tmp_path)
-    (tmp_path / "photos" / "broken.json").write_text("{}")
-    alone = files.read_all(tmp_path)
-    monkeypatch.setattr(many, "MANY", 2)
-    monkeypatch.setattr(many, "_CHUNK", 3)
-    monkeypatch.setattr(many, "_cores", lambda: 2)
-    assert files.read_all(tmp_path) == alone
-    assert (len(alone.results), len(alone.broken)) == (12, 1)
 
 
 def test_only_the_curves_that_are_asked_for_are_kept(tmp_path: Path) -> None:
