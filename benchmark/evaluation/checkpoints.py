@@ -104,7 +104,7 @@ def _refuse_inflated(path: Path, content: bytes) -> None:
             return
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise WeightsError(f"{path}: is a damaged zip file ({error})") from None
     if size > len(content):
         raise WeightsError(

@@ -29,14 +29,18 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(0)]
 STATE = {"conv.weight": torch.arange(12.0).view(3, 4), "norm.bias": torch.ones(3)}
 
 
-def of_torch() -> bytes:
-    """Return a state dict as torch saves it."""
+def of_torch(*, zipped: bool) -> bytes:
+    """Return a state dict as torch saves it, or as it did before 1.6."""
     buffer = io.BytesIO()
-    torch.save({"state_dict": STATE, "epoch": 3}, buffer)
+    torch.save({"state_dict": STATE, "epoch": 3}, buffer, _use_new_zipfile_serialization=zipped)
     return buffer.getvalue()
 
 
-FILES = {"safetensors": save(STATE), "torch": of_torch()}
+FILES = {
+    "safetensors": save(STATE),
+    "torch": of_torch(zipped=True),
+    "legacy": of_torch(zipped=False),
+}
 
 
 @pytest.mark.parametrize("kind", FILES)
