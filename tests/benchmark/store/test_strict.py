@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import tracemalloc
 import zipfile
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmark.errors import ResultError
 from benchmark.store import files
 from benchmark.store.predictions import MAX_UNPACKED, pack, unpack
+from benchmark.store.strict import LARGEST, check_json
 from methods.settings import Value
 from tests.benchmark.engines.fakes import make_predictions
 from tests.benchmark.factories import make_cell, make_result
@@ -180,3 +184,27 @@ def test_an_error_text_is_kept_as_it_was(tmp_path: Path) -> None:
     path = files.write(tmp_path, result, {})
     assert files.read(path, tmp_path).error == result.error
     assert json.loads(path.read_text())["error"] == result.error
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    number=st.from_regex(
+        r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,5})?", fullmatch=True
+    ),
+    before=st.sampled_from(
+        ["", " ", "[", "[1,", "[1, ", '{"a":', '{"a": ', '{"a":[', "[\n", "[\t-0,"]
+    ),
+)
+def test_a_number_is_refused_exactly_where_it_is_out_of_range(number: str, before: str) -> None:
+    """Wherever it stands: past 64 bits as a whole number, infinite as another."""
+    whole = not set(number) & set(".eE")
+    bad = abs(int(number)) > LARGEST if whole else math.isinf(float(number))
+    content = before + number + before.count("[") * "]" + before.count("{") * "}"
+    if before.startswith('{"a":['):
+        content = before + number + "]}"
+    try:
+        check_json(content.encode())
+        refused = False
+    except ValueError:
+        refused = True
+    assert refused == bad
