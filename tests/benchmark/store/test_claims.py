@@ -17,7 +17,7 @@ from benchmark.engines.engine import Finished
 from benchmark.errors import ResultError
 from benchmark.store import files, work
 from benchmark.store.claims import Claims
-from benchmark.store.result import Result
+from benchmark.store.result import Point, Result
 from tests.benchmark.factories import make_cell, make_result
 
 CELL = make_cell()
@@ -178,6 +178,16 @@ def test_a_run_replaces_what_its_plan_saw(tmp_path: Path) -> None:
     assert one.hand_in(finished(40.0))
     assert isinstance(other.take(CELL), Result)
     assert value(tmp_path) == 40.0
+
+
+def test_a_result_with_a_curve_is_replaced_as_well(tmp_path: Path) -> None:
+    """A plan leaves curves unread: what it saw is still what is there."""
+    point = Point(step=1, loss=2.5, learning_rate=1e-3)
+    old = make_result(cell=CELL, value=30.0).model_copy(update={"curve": (point,)})
+    files.write(tmp_path, old, {})
+    (seen,) = files.read_all(tmp_path, curves_of=()).results
+    assert seen.curve == ()
+    assert Desk(tmp_path, {NAME: seen}).take(CELL) == "mine"
 
 
 def test_a_damaged_result_is_replaced(tmp_path: Path) -> None:
