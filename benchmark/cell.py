@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from benchmark.run import Predictions, Run
 
 
-_NO_MEMORY = "not enough memory"
+_NO_MEMORY = ("not enough memory", "allocate memory")
+"""In what torch says on a CPU, where it has no class for it; the second is Linux's allocator."""
 
 
 def out_of_memory(cell: Cell, words: str) -> str:
-    """Say that a cell did not fit, with what could be made smaller."""
+    """Say what could be made smaller; that it did not fit is what the status says."""
     said = words.strip().splitlines()[0] if words.strip() else "the system refused more"
-    return f"out of memory at batch {cell.recipe.batch}: {said}"
+    return f"at batch {cell.recipe.batch}: {said}"
 
 
 def failed_result(
@@ -120,7 +121,7 @@ def run_cell(
     except (MemoryError, torch.OutOfMemoryError) as error:
         return failed("out_of_memory", out_of_memory(cell, str(error))), {}
     except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        if _NO_MEMORY in str(error):  # on a CPU torch has no class for it
+        if any(words in str(error) for words in _NO_MEMORY):
             return failed("out_of_memory", out_of_memory(cell, str(error))), {}
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(frame.filename).name}, line {frame.lineno}"
