@@ -40,7 +40,7 @@ class Options:
     timeout: float | None = None
     """Seconds that a cell may take in one run."""
     memory: int | None = None
-    """Bytes that a worker may use."""
+    """Bytes that a worker may use; each cell then has a worker of its own."""
     keep_encoders: bool = False
     """Leave each cell's encoder beside its result."""
 

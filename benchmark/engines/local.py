@@ -132,6 +132,9 @@ class _Pool:
                     self._bury(member, "failed", f"the worker process {member.last_words()}")
                 elif self._overdue(member):
                     self._end_overdue(member)
+                elif self._spent(member):
+                    end_all([member])
+                    self._dismiss(member)
         if refused is not None:
             raise refused
 
@@ -159,6 +162,10 @@ class _Pool:
         self.summary = self.summary.add(event.result)
         self.on_event(event)
 
+    def _spent(self, member: Worker) -> bool:
+        """Say whether its next cell needs a fresh one: what is left of the last one counts."""
+        return self.options.memory is not None and member.used and member.task is None
+
     def _overdue(self, member: Worker) -> bool:
         limit = self.options.timeout
         late = limit is not None and time.monotonic() - member.begun > limit
@@ -177,14 +184,18 @@ class _Pool:
         )  # fmt: skip
 
     def _bury(self, member: Worker, status: Literal["failed", "timeout"], words: str) -> None:
-        """Record what a worker that ended was doing, and hire another if there is work."""
-        member.close()
-        self.workers.remove(member)
+        """Record what a worker that ended was doing."""
         if isinstance(member.task, Check):
             raise DataError(f"looking at the data, {words}")
         if member.task is not None:
             cell = member.task.cell
             self._finish(Finished(cell, self._lost(cell, status, words, member.since)))
+        self._dismiss(member)
+
+    def _dismiss(self, member: Worker) -> None:
+        """Let go of a worker that ended, and hire another if there is work."""
+        member.close()
+        self.workers.remove(member)
         if self.waiting:
             self._hire()
 

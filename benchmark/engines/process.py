@@ -44,10 +44,13 @@ class Worker:
         self.begun = 0.0
         """The same on the monotonic clock."""
         self.ended = False
+        self.used = False
+        """Whether it was ever given a task: what that left in its memory stays."""
 
     def give(self, task: worker.Task) -> None:
         """Hand it its next task."""
         self.task, self.since, self.begun = task, now(), time.monotonic()
+        self.used = True
         try:
             self.pipe.send(task)
         except OSError:  # it died idle; it is charged with the task once that is noticed

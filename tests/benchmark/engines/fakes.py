@@ -1,6 +1,6 @@
 """A worker's module that takes no torch: it does what a cell's method is called.
 
-`fail`, `crash`, `exit`, `slow` and `refuse`; any other method is done at once.
+`fail`, `crash`, `exit`, `slow`, `process` and `refuse`; any other method is done at once.
 """
 
 from __future__ import annotations
@@ -77,6 +77,9 @@ def run_cell(
             os._exit(3)
         case "fail":
             error = "loss is nan at step 2"
+            return factories.make_result(cell=cell, status="failed", error=error), {}
+        case "process":
+            error = str(os.getpid())
             return factories.make_result(cell=cell, status="failed", error=error), {}
         case "refuse":
             raise UsageError("no such encoder")

@@ -125,6 +125,20 @@ def test_a_cell_that_takes_too_long_is_ended_and_the_others_go_on() -> None:
     assert result.error == "took longer than 1 s; it goes on from there when it is run again"
 
 
+@pytest.mark.parametrize(("memory", "processes"), [(None, 1), (2**40, 3)])
+def test_where_memory_is_limited_no_cell_inherits_what_another_left(
+    memory: int | None, processes: int
+) -> None:
+    """Each then has a process of its own; without a limit a warm one takes them all."""
+    events: list[Event] = []
+    limited = Options(workers=1, runner="tests.benchmark.engines.fakes", memory=memory)
+    cells = [make_cell("process", replicate=k) for k in range(3)]
+    LocalEngine().run(works(cells), options=limited, on_event=events.append)
+    told = [event.result.error for event in events if isinstance(event, Finished)]
+    assert len(told) == 3
+    assert len(set(told)) == processes
+
+
 def test_a_cell_of_another_process_is_waited_for() -> None:
     """It is asked for again while others run; what comes of it elsewhere counts as done."""
     events: list[Event] = []
