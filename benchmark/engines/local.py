@@ -129,7 +129,7 @@ class _Pool:
             # a signal to the whole group ends workers too: they were stopped, they did not fail
             if refused is None and self.stop.signum is None:
                 if member.ended:
-                    self._bury(member, "failed", f"the worker process {member.last_words()}")
+                    self._bury(member, "failed", self._died(member))
                 elif self._overdue(member):
                     self._end_overdue(member)
                 elif self._spent(member):
@@ -191,6 +191,12 @@ class _Pool:
             cell = member.task.cell
             self._finish(Finished(cell, self._lost(cell, status, words, member.since)))
         self._dismiss(member)
+
+    def _died(self, member: Worker) -> str:
+        """Say how a worker ended; where memory is limited that may be why, whatever it says."""
+        limit = self.options.memory
+        limited = "" if limit is None else f" under --memory {limit / 2**30:g} GiB"
+        return f"the worker process{limited} {member.last_words()}"
 
     def _dismiss(self, member: Worker) -> None:
         """Let go of a worker that ended, and hire another if there is work."""

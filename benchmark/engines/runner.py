@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -15,18 +16,37 @@ from benchmark.store.result import Result
 
 
 def prepare(options: Options) -> None:
-    """Bound the memory, import torch and settle its threads, on which the bits of a sum depend.
+    """Import torch, settle its threads, on which the bits of a sum depend, and bound the memory.
 
     Raises:
-        UsageError: If there is no such device.
+        UsageError: If there is no such device, or the program itself needs more memory.
     """
-    if options.memory is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (options.memory, options.memory))
     import torch
 
+    importlib.import_module("benchmark.run")  # else a cell would be charged with its imports
     torch.set_num_threads(options.threads)
     if options.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda: torch sees no GPU here (use --device cpu)")
+    if options.memory is not None:
+        _bound(options.memory)
+
+
+def _bound(limit: int) -> None:
+    """Let this process hold no more data than so many bytes; what it holds already counts."""
+    held = _held()
+    if limit <= held:  # native code that is refused memory while it starts crashes without a word
+        raise UsageError(
+            f"--memory {limit / 2**30:g} GiB is too little to start (the program takes "
+            f"{held / 2**30:.1f} GiB before the first cell)"
+        )
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _held() -> int:
+    """Return the bytes that RLIMIT_DATA counts; 0 where the system does not tell."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.is_file() else []
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:")), 0)
 
 
 def check(dataset: str, data: Path | None) -> None:

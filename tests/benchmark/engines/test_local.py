@@ -139,6 +139,15 @@ def test_where_memory_is_limited_no_cell_inherits_what_another_left(
     assert len(set(told)) == processes
 
 
+def test_a_death_where_memory_is_limited_names_the_limit() -> None:
+    """Native code that is refused memory says nothing of it."""
+    events: list[Event] = []
+    limited = Options(workers=1, runner="tests.benchmark.engines.fakes", memory=3 * 2**29)
+    LocalEngine().run(works([make_cell("crash")]), options=limited, on_event=events.append)
+    error = finished(events)["crash"].result.error or ""
+    assert error.startswith("the worker process under --memory 1.5 GiB was killed by SIGKILL")
+
+
 def test_a_cell_of_another_process_is_waited_for() -> None:
     """It is asked for again while others run; what comes of it elsewhere counts as done."""
     events: list[Event] = []
