@@ -21,10 +21,11 @@ from benchmark.engines.engine import (
 )
 from benchmark.engines.process import Worker, end_all, wait
 from benchmark.engines.signals import Stop
-from benchmark.engines.worker import Answer, Check, Refused
+from benchmark.engines.worker import Answer, Check, Ready, Refused
 from benchmark.errors import CslbenchError, DataError
 from benchmark.matrix.cell import Cell
 from benchmark.progress import Progress
+from benchmark.store import work as work_folder
 from benchmark.store.result import Result
 
 _POLL_SECONDS = 0.2
@@ -148,6 +149,9 @@ class _Pool:
 
     def _take(self, member: Worker, answer: Answer) -> None:
         task = member.task
+        if isinstance(answer, Ready):
+            member.start_clock()
+            return
         if isinstance(answer, Progress):
             if isinstance(task, Work):
                 self.on_event(Advanced(task.cell, answer))
@@ -167,21 +171,27 @@ class _Pool:
         return self.options.memory is not None and member.used and member.task is None
 
     def _overdue(self, member: Worker) -> bool:
-        limit = self.options.timeout
-        late = limit is not None and time.monotonic() - member.begun > limit
-        return late and isinstance(member.task, Work)
+        limit, begun = self.options.timeout, member.begun
+        if limit is None or begun is None or not isinstance(member.task, Work):
+            return False
+        return time.monotonic() - begun > limit
 
     def _end_overdue(self, member: Worker) -> None:
-        """End a cell that takes too long; its checkpoint stays, so that it may go on."""
+        """End a cell that takes too long; a checkpoint stays, so that it may go on."""
         end_all([member])
         for answer in member.answers():
             if not isinstance(answer, Refused):  # it may have come through in this moment
                 self._take(member, answer)
+        goes_on = isinstance(member.task, Work) and self._checkpointed(member.task.cell)
+        how = "goes on from there" if goes_on else "starts anew"
         self._bury(
             member, "timeout",
-            f"took longer than {self.options.timeout:g} s; it goes on from there when it is run "
-            "again",
+            f"took longer than {self.options.timeout:g} s; it {how} when it is run again",
         )  # fmt: skip
+
+    def _checkpointed(self, cell: Cell) -> bool:
+        root = self.options.results
+        return root is not None and work_folder.checkpoint_path(root, cell).is_file()
 
     def _bury(self, member: Worker, status: Literal["failed", "timeout"], words: str) -> None:
         """Record what a worker that ended was doing."""

@@ -41,20 +41,26 @@ class Worker:
         self.task: worker.Task | None = None
         self.since = ""
         """When the task was given, UTC."""
-        self.begun = 0.0
-        """The same on the monotonic clock."""
+        self.begun: float | None = None
+        """When it began on the task, on the monotonic clock; None while it still starts."""
+        self.ready = False
         self.ended = False
         self.used = False
         """Whether it was ever given a task: what that left in its memory stays."""
 
     def give(self, task: worker.Task) -> None:
         """Hand it its next task."""
-        self.task, self.since, self.begun = task, now(), time.monotonic()
+        self.task, self.since = task, now()
+        self.begun = time.monotonic() if self.ready else None
         self.used = True
         try:
             self.pipe.send(task)
         except OSError:  # it died idle; it is charged with the task once that is noticed
             self.ended = True
+
+    def start_clock(self) -> None:
+        """Note that it has started: importing torch is no part of its first task."""
+        self.ready, self.begun = True, time.monotonic()
 
     def answers(self) -> list[worker.Answer]:
         """Return what it has sent, to the last word if it has ended."""

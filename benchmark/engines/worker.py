@@ -34,6 +34,11 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """The process has started: what it does from now on is its tasks."""
+
+
+@dataclass(frozen=True)
 class Done:
     """A task is done; a cell's comes with its result."""
 
@@ -49,7 +54,7 @@ class Refused:
 
 
 Task: TypeAlias = Work | Check
-Answer: TypeAlias = Progress | Done | Refused
+Answer: TypeAlias = Ready | Progress | Done | Refused
 
 
 def main(pipe: Connection, options: Options, log: Path) -> None:
@@ -66,6 +71,7 @@ def main(pipe: Connection, options: Options, log: Path) -> None:
     try:
         runner.prepare(options)
         plugins.load_all(options.plugins)
+        pipe.send(Ready())
         while True:
             task = pipe.recv()
             pipe.send(_answer(runner, task, pipe, options))

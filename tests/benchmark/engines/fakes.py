@@ -23,6 +23,8 @@ from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
 from tests.benchmark import factories
 
+SLOW_START = "start slowly"
+"""The command that makes a worker take 2 s to start."""
 LINEAR = (PROTOCOLS["linear"],)
 
 
@@ -53,6 +55,8 @@ def prepare(options: Options) -> None:
     """Hold what a real worker relies on: threads are settled before torch is imported."""
     assert os.environ["OMP_NUM_THREADS"] == str(options.threads)
     assert "torch" not in sys.modules
+    if options.command == SLOW_START:
+        time.sleep(2.0)
 
 
 def check(dataset: str, data: Path | None) -> None:

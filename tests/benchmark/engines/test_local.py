@@ -113,41 +113,6 @@ def test_an_error_of_the_listener_ends_every_worker() -> None:
         assert not [command for command in commands if "spawn_main" in command]
 
 
-def test_a_cell_that_takes_too_long_is_ended_and_the_others_go_on() -> None:
-    """Its status says so, and that it may go on from there."""
-    events: list[Event] = []
-    limited = Options(workers=1, runner="tests.benchmark.engines.fakes", timeout=1.0)
-    cells = [make_cell("slow"), make_cell()]
-    summary = LocalEngine().run(works(cells), options=limited, on_event=events.append)
-    assert summary == Summary(total=2, done=1, failed=1)
-    result = finished(events)["slow"].result
-    assert result.status == "timeout"
-    assert result.error == "took longer than 1 s; it goes on from there when it is run again"
-
-
-@pytest.mark.parametrize(("memory", "processes"), [(None, 1), (2**40, 3)])
-def test_where_memory_is_limited_no_cell_inherits_what_another_left(
-    memory: int | None, processes: int
-) -> None:
-    """Each then has a process of its own; without a limit a warm one takes them all."""
-    events: list[Event] = []
-    limited = Options(workers=1, runner="tests.benchmark.engines.fakes", memory=memory)
-    cells = [make_cell("process", replicate=k) for k in range(3)]
-    LocalEngine().run(works(cells), options=limited, on_event=events.append)
-    told = [event.result.error for event in events if isinstance(event, Finished)]
-    assert len(told) == 3
-    assert len(set(told)) == processes
-
-
-def test_a_death_where_memory_is_limited_names_the_limit() -> None:
-    """Native code that is refused memory says nothing of it."""
-    events: list[Event] = []
-    limited = Options(workers=1, runner="tests.benchmark.engines.fakes", memory=3 * 2**29)
-    LocalEngine().run(works([make_cell("crash")]), options=limited, on_event=events.append)
-    error = finished(events)["crash"].result.error or ""
-    assert error.startswith("the worker process under --memory 1.5 GiB was killed by SIGKILL")
-
-
 def test_a_cell_of_another_process_is_waited_for() -> None:
     """It is asked for again while others run; what comes of it elsewhere counts as done."""
     events: list[Event] = []
