@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
 import stat
+import string
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +25,11 @@ MAX_TENSORS = 20_000
 _DEEPEST = 6
 """Mappings in mappings that are looked into: `state_dict` in `model` in a trainer's own."""
 _LONGEST_REASON = 200
+_SAVE = "save its state dict alone with torch.save, or as safetensors"
+_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
+"""What the files of today's torch and those of pickle begin with."""
+_TEXT, _HEAD = frozenset(string.printable.encode()), 64
+"""Bytes of a text, and how many are looked at."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +88,30 @@ def _torch(path: Path, content: bytes) -> Any:
             warnings.simplefilter("ignore")
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a stranger's bytes raise is their fault
-        raise WeightsError(f"{path}: {_reason(error)}") from None
+        raise WeightsError(f"{path}: {_reason(content, error)}") from None
 
 
-def _reason(error: Exception) -> str:
+def _reason(content: bytes, error: Exception) -> str:
+    """Say what the file is; torch's own advice is to load it again and execute what it holds."""
     said = " ".join(str(error).split())
-    if isinstance(error, pickle.UnpicklingError) and "global" in said.lower():
-        return (
-            "holds Python objects other than tensors; save its state dict alone with torch.save, "
-            "or as safetensors"
-        )
-    short = said[:_LONGEST_REASON] or type(error).__name__
-    return f"is neither a safetensors file nor a state dict saved by torch ({short})"
+    advises = "weights_only" in said
+    if not content:
+        return "is empty"
+    if content.startswith(_ZIP) and not zipfile.is_zipfile(io.BytesIO(content)):
+        return "is a zip file without its end: cut short, or damaged"
+    if "TorchScript" in said:
+        return f"is a TorchScript program; {_SAVE}"
+    if "global" in said.lower() or (advises and content.startswith(_PICKLE)):
+        return f"holds Python objects other than tensors; {_SAVE}"
+    if isinstance(error, EOFError):
+        what = "it ends too early"
+    elif set(content[:_HEAD]) <= _TEXT:
+        what = "it is a text"
+    elif advises or isinstance(error, LookupError):  # a lookup's words are the key alone
+        what = "its content is of another kind, or damaged"
+    else:
+        what = said[:_LONGEST_REASON] or type(error).__name__
+    return f"is neither a safetensors file nor a state dict saved by torch ({what})"
 
 
 def _refuse_inflated(path: Path, content: bytes) -> None:

@@ -72,13 +72,37 @@ def test_a_pickle_bomb_is_refused_and_does_not_go_off(tmp_path: Path, legacy: bo
     assert not target.exists()
 
 
-def test_a_bare_pickle_is_refused_and_does_not_go_off(tmp_path: Path) -> None:
-    """Also one that torch never wrote."""
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_a_bare_pickle_is_refused_and_does_not_go_off(tmp_path: Path, protocol: int) -> None:
+    """Also one that torch never wrote; torch's advice to load it unsafely is not passed on."""
     target, path = tmp_path / "made-by-the-bomb", tmp_path / "bomb.pkl"
-    path.write_bytes(pickle.dumps(Bomb(target)))
-    with pytest.raises(WeightsError):
+    path.write_bytes(pickle.dumps(Bomb(target), protocol))
+    with pytest.raises(WeightsError, match="holds Python objects other than tensors") as caught:
         checkpoints.read(path)
+    assert "weights_only" not in str(caught.value)
     assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"hello world\n", r"\(it is a text\)"),
+        (b"<!DOCTYPE html><html><body>no such file", r"\(it is a text\)"),
+        (bytes(range(150, 250)), r"\(its content is of another kind, or damaged\)"),
+        (b"\x89PNG\r\n\x1a\n0000", r"\(its content is of another kind, or damaged\)"),
+        (b"PK\x03\x04\x00\x00", "is a zip file without its end: cut short, or damaged"),
+    ],
+)
+def test_what_is_no_checkpoint_is_named_in_plain_words(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    """No key of a table of torch, no class of an error, and no advice to load it unsafely."""
+    path = tmp_path / "a.pt"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=words) as caught:
+        checkpoints.read(path)
+    assert "weights_only" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kept", [0, 4, 8, 20, -1])
