@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Scored: TypeAlias = tuple[Cell, tuple[Protocol, ...]]
 
 _ID = re.compile("[0-9a-f]{8,16}")
+_SHORT = re.compile("[0-9a-f]{1,7}")
 
 
 @reporting
@@ -63,6 +64,8 @@ def explain(
     from benchmark.plugins import load_all
 
     load_all(plugin or ())
+    if _SHORT.fullmatch(target) and not Path(target).exists():
+        raise UsageError(f"{target!r} is no matrix, and an id needs 8 of its digits at least")
     if not (target.endswith(".json") or _ID.fullmatch(target)):
         part = chosen(
             target, methods=method, datasets=dataset, encoders=encoder, replicates=replicate

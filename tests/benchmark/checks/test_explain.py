@@ -110,6 +110,9 @@ def test_a_result_and_an_id_name_a_cell_too(tmp_path: Path) -> None:
     nobody = cslbench("explain", "0" * 16, "--results", tmp_path)
     assert nobody.exit_code == 2
     assert "has an id that begins 0000" in nobody.stderr
+    short = cslbench("explain", cell.pretrain_id[:4], "--results", tmp_path)
+    assert short.exit_code == 2
+    assert f"'{cell.pretrain_id[:4]}' is no matrix, and an id needs 8 of its digits" in short.stderr
     both = cslbench("explain", path, "-m", "byol")
     assert both.exit_code == 2
     assert "selectors choose in a matrix" in both.stderr
