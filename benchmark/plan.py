@@ -16,7 +16,7 @@ from benchmark.store.closure import Sources, words
 from benchmark.store.files import Broken
 from benchmark.store.result import Result
 
-State = Literal["done", "stale", "failed before", "to run"]
+State = Literal["done", "stale", "tried before", "to run"]
 Row: TypeAlias = tuple[str, str, str]
 """Method, dataset and encoder."""
 
@@ -132,7 +132,7 @@ def _judged(
 ) -> tuple[State, str]:
     """Say what a cell's result is worth, and why."""
     if not result.final:
-        return "failed before", f"{result.status}: {result.error or ''}"
+        return "tried before", f"{result.status.replace('_', ' ')}: {result.error or ''}"
     stale = words(sources.stale(result))
     if stale and not accept_stale:
         return "stale", stale

@@ -77,7 +77,7 @@ def status(
     plugin: Plugins = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count what is done, stale, failed and missing, and name all that is not done.
+    """Count what is done, stale, tried in vain and missing, and name all that is not done.
 
     Example: cslbench status --results demo
     """

@@ -57,7 +57,7 @@ def test_a_cell_that_failed_is_tried_again_and_says_why(tmp_path: Path) -> None:
     """The status and the error of the last attempt are the reason."""
     root = store(tmp_path, make_result(cell=OTHER, status="failed", error="loss is nan at step 3"))
     (row,) = plan(matrix(OTHER), root).rows
-    assert (row.state, row.reason) == ("failed before", "failed: loss is nan at step 3")
+    assert (row.state, row.reason) == ("tried before", "failed: loss is nan at step 3")
     assert row.runs
 
 
@@ -108,7 +108,7 @@ def test_accepting_what_is_stale_accepts_no_gap(tmp_path: Path) -> None:
         make_result(cell=CELLS[1], status="failed", error="no", closure={}),
     )
     rows = plan(matrix(*CELLS[:2], protocols=("linear", "knn")), root, accept_stale=True).rows
-    assert [row.state for row in rows] == ["to run", "failed before"]
+    assert [row.state for row in rows] == ["to run", "tried before"]
 
 
 def test_time_is_estimated_from_the_same_row(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_run_writes_results_and_the_board(tmp_path: Path) -> None:
     assert cslbench("validate", "--results", results).output == "nothing wrong\n"
     status = cslbench("status", matrix(tmp_path), "--results", results, "--json")
     assert json.loads(status.stdout)["counts"] == {
-        "done": 2, "stale": 0, "failed before": 0, "to run": 0,
+        "done": 2, "stale": 0, "tried before": 0, "to run": 0,
     }  # fmt: skip
 
 
@@ -184,11 +184,11 @@ def test_a_run_repeats_just_what_is_stale(tmp_path: Path, monkeypatch: pytest.Mo
     mark, of_folder = "stale (attraction.py changed)", (path, "--results", results)
     status = cslbench("status", *of_folder).stdout.splitlines()
     assert status[0].startswith(f"{mark}: byol photos compact")
-    assert status[1:] == ["1 done, 1 stale, 0 failed before, 0 to run"]
+    assert status[1:] == ["1 done, 1 stale, 0 tried before, 0 to run"]
     assert mark in cslbench("plan", *of_folder).stdout
     accepted = cslbench("plan", *of_folder, "--accept-stale").stdout
     assert mark in accepted
-    assert accepted.splitlines()[-1] == "2 done, 0 stale, 0 failed before, 0 to run"
+    assert accepted.splitlines()[-1] == "2 done, 0 stale, 0 tried before, 0 to run"
     kept = cslbench("run", *of_folder, "--accept-stale")
     assert "0 cells to run, 2 done before" in kept.stdout
     assert mark in kept.stdout
@@ -363,5 +363,5 @@ def test_a_plugin_trains_in_a_real_worker(tmp_path: Path, monkeypatch: pytest.Mo
     )
     assert not {"methods/byol.py", "benchmark/data/photos.py"} & set(result.provenance.closure)
     status = cslbench("status", path, "--results", results, "--plugin", own)
-    assert status.stdout == "1 done, 0 stale, 0 failed before, 0 to run\n"
+    assert status.stdout == "1 done, 0 stale, 0 tried before, 0 to run\n"
     assert files.read_predictions(results, result)["linear"].shape == (600,)

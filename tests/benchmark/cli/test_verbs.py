@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from benchmark.cli import application, board
+from benchmark.matrix.load import load
 from benchmark.store import files
 from methods.cards import CARDS
 from tests.benchmark.factories import make_result
@@ -77,11 +78,26 @@ def test_a_plan_names_every_cell_and_the_time(tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) == 1 + 3 + 1
     last = done.stdout.splitlines()[-1]
     assert last == (
-        "0 done, 0 stale, 0 failed before, 3 to run; about 0 s and 3 cells of unknown length, "
+        "0 done, 0 stale, 0 tried before, 3 to run; about 0 s and 3 cells of unknown length, "
         "with --workers 1"
     )
     cells = json.loads(cslbench(*arguments, "--json").stdout)["cells"]
     assert [cell["state"] for cell in cells] == ["to run"] * 3
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("failed", "failed"), ("timeout", "timeout"), ("out_of_memory", "out of memory")],
+)
+def test_status_says_once_what_became_of_a_cell(
+    tmp_path: Path, status: Literal["failed", "timeout", "out_of_memory"], said: str
+) -> None:
+    """Not every cell that is tried again has failed; the count covers them all."""
+    cell = load("default").cells[0]
+    files.write(tmp_path, make_result(cell=cell, status=status, error="no luck"), {})
+    lines = cslbench("status", "default", "--results", tmp_path).stdout.splitlines()
+    assert f"tried before: {cell.label}: {said}: no luck" in lines
+    assert lines[-1] == "0 done, 0 stale, 1 tried before, 26 to run"
 
 
 def test_the_board_lies_in_its_folder_but_beside_results(tmp_path: Path) -> None:
