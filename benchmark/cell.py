@@ -95,7 +95,7 @@ def run_cell(
     import torch
 
     from benchmark.look import watch
-    from benchmark.run import Run
+    from benchmark.resuming import TellingRun
     from benchmark.training.pretrain import NonFiniteLossError
 
     started = provenance.now()
@@ -109,7 +109,7 @@ def run_cell(
         )  # fmt: skip
 
     try:
-        run = Run(
+        run = TellingRun(
             cell, protocols, data=data, device=device, dataset=dataset, progress=progress,
             checkpoint=checkpoint, every=every, state=state,
         )  # fmt: skip

@@ -23,7 +23,7 @@ def prepare(options: Options) -> None:
     """
     import torch
 
-    importlib.import_module("benchmark.run")  # else a cell would be charged with its imports
+    importlib.import_module("benchmark.resuming")  # else a cell would be charged with its imports
     torch.set_num_threads(options.threads)
     if options.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda: torch sees no GPU here (use --device cpu)")

@@ -30,7 +30,10 @@ def test_whole_numbers_are_kept_as_they_are_whatever_their_size() -> None:
 def test_a_checkpoint_of_other_sources_is_not_gone_on_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What trains must be what it was; a probe may change, and the result is of the new one."""
+    """What trains must be what it was; a probe may change, and the result is of the new one.
+
+    Both are told: that it goes on and where, or why it does not.
+    """
     shipped = text(
         datasets="[digits]", encoders="['compact[width=8]']", budget="{steps: 2}\nbatch: 16"
     )
@@ -51,7 +54,8 @@ def test_a_checkpoint_of_other_sources_is_not_gone_on_from(
         closures.append(result.provenance.closure)
         assert closures[-1] == Sources(root).files(cell, [knn])
     assert notes == [
+        "goes on at step 2 of 2",
         "checkpoint kept.safetensors was saved by other code "
-        "(methods/aspects/loss/info_nce.py changed); the cell starts again"
+        "(methods/aspects/loss/info_nce.py changed); the cell starts again",
     ]
     assert closures[0] != closures[1] != closures[2]
