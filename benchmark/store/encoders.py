@@ -63,8 +63,10 @@ def kept(root: Path, cell: Cell) -> Path | None:
 
 
 def check(result_file: Path, result: Result) -> None:
-    """Raise ResultError if the encoder beside a result is there and is not the result's."""
+    """Raise ResultError if the encoder beside a result is not its own, or is a link that leaves."""
     beside, expected = path_of(result_file), result.provenance.encoder_file_sha256
+    if beside.is_symlink():
+        files.refuse_link(beside, files.root_of(result_file, result.cell))
     if expected is not None and beside.is_file() and sha256(beside) != expected:
         raise ResultError(f"{beside}: is not the encoder that its result names; it is not used")
 

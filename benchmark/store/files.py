@@ -64,6 +64,13 @@ def relative_path(cell: Cell) -> Path:
     return Path(slug(cell.dataset), slug(cell.encoder), f"{name}.json")
 
 
+def root_of(path: Path, cell: Cell) -> Path:
+    """Return the results folder that a result file lies in, or its folder if it is in none."""
+    place, parents = relative_path(cell), path.absolute().parents
+    top = parents[min(len(place.parts), len(parents)) - 1]
+    return top if path.absolute() == top / place else path.parent
+
+
 def predictions_path(path: Path) -> Path:
     """Return where the predictions of a result file lie."""
     return path.with_suffix(".npz")
@@ -86,7 +93,7 @@ def write(root: Path, result: Result, predictions: Predictions) -> Path:
         ResultError: If the disk is full or the folder cannot be written.
     """
     path = root / relative_path(result.cell)
-    _refuse_link(path.parent, root)
+    refuse_link(path.parent, root)
     beside = predictions_path(path)
     origin = result.provenance.model_copy(update={"predictions_sha256": digest(predictions)})
     if predictions:
@@ -157,7 +164,7 @@ def read_or_name(root: Path, curves_of: Collection[str] | None, path: Path) -> R
     """Read one of the `paths` of a folder, as `read_all` does, or say why it is no result."""
     try:
         if path.is_symlink():  # its folders are none: `candidates` enters no link
-            _refuse_link(path, root)
+            refuse_link(path, root)
         result = _in_its_place(path, root)
     except ResultError as error:
         return Broken(path, str(error).removeprefix(f"{path}: "))
@@ -176,7 +183,7 @@ def read(path: Path, root: Path | None = None) -> Result:
         ResultError: In words, with the path in front.
     """
     if root is not None:
-        _refuse_link(path, root)
+        refuse_link(path, root)
     return _in_its_place(path, root)
 
 
@@ -204,7 +211,7 @@ def read_predictions(root: Path, result: Result) -> Predictions:
         ResultError: If they are missing, damaged, or not the result's.
     """
     path = root / relative_path(result.cell)
-    _refuse_link(predictions_path(path), root)
+    refuse_link(predictions_path(path), root)
     return predictions_of(path, result)
 
 
@@ -217,6 +224,8 @@ def predictions_of(path: Path, result: Result) -> Predictions:
     if result.provenance.predictions_sha256 is None:
         return {}
     beside = predictions_path(path)
+    if beside.is_symlink():
+        refuse_link(beside, root_of(path, result.cell))
     found = unpack(beside)
     if digest(found) != result.provenance.predictions_sha256:
         raise ResultError(f"{beside}: is not what its result was scored by; run the cell again")
@@ -228,7 +237,8 @@ def _refuse_file(root: Path) -> None:
         raise ResultError(f"{root}: the results folder is a file; name a folder with --results")
 
 
-def _refuse_link(path: Path, root: Path) -> None:
+def refuse_link(path: Path, root: Path) -> None:
+    """Raise ResultError if a path leads out of a results folder."""
     try:
         inside = path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError):  # a link to itself

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.data import catalogue
 from benchmark.errors import ResultError
-from benchmark.store import encoders, files, many
+from benchmark.store import determinism, encoders, files, many
 from benchmark.store.files import Broken
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Ledger, Metric, Result
@@ -43,6 +43,11 @@ def folder(root: Path) -> Iterator[tuple[str, str]]:
     results = [found for found, _ in checked if isinstance(found, Result)]
     for found, sentence in replicates(results):
         yield str(root / files.relative_path(found.cell)), sentence
+    try:
+        determinism.load(root)
+    except ResultError as error:
+        doctored = root / files.DOCTOR_FILE
+        yield str(doctored), str(error).removeprefix(f"{doctored}: ")
     for path, sentence in strays(root):
         yield str(path), sentence
 
@@ -71,7 +76,7 @@ def one(path: Path, found: Result) -> Iterator[tuple[str, str]]:
         return
     if kept:
         yield from ((str(beside), sentence) for sentence in predictions(found, kept))
-    elif beside.exists():
+    elif os.path.lexists(beside):
         yield str(beside), "belongs to no result: the one of its name kept no predictions"
 
 

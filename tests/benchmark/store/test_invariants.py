@@ -184,3 +184,40 @@ def test_predictions_of_a_result_are_counted_without_a_card(tmp_path: Path) -> N
     files.write(tmp_path, found, arrays)
     (breach,) = invariants.folder(tmp_path)
     assert "the predictions give 1535 of 2048" in breach[1]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_file_beside_a_result_that_is_a_link_out_is_named(tmp_path: Path, suffix: str) -> None:
+    """The store refuses it; so does validating a folder or one file. A link inside is none."""
+    root = tmp_path / "results"
+    path = files.write(root, scored(), kept())
+    beside, outside = path.with_suffix(suffix), tmp_path / "elsewhere"
+    outside.write_bytes(files.predictions_path(path).read_bytes())
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(outside)
+    breach = (str(beside), "is a link that leaves the results folder; copy the file instead")
+    assert list(invariants.folder(root)) == [breach]
+    assert list(invariants.one(path, files.read(path))) == [breach]
+    inside = root / ".kept"
+    outside.rename(inside)
+    beside.unlink()
+    beside.symlink_to(inside)
+    assert list(invariants.folder(root)) == []
+
+
+def test_a_link_to_nothing_beside_a_result_without_predictions_is_named(tmp_path: Path) -> None:
+    """It is there, whatever it leads to."""
+    path = files.write(tmp_path, make_result(status="failed", error="x"), {})
+    files.predictions_path(path).symlink_to(tmp_path / ".nothing")
+    assert [reason for _, reason in invariants.folder(tmp_path)] == [
+        "belongs to no result: the one of its name kept no predictions"
+    ]
+
+
+def test_a_damaged_file_of_the_doctor_is_named(tmp_path: Path) -> None:
+    """A run and the gate refuse the folder for it."""
+    files.write(tmp_path, scored(), kept())
+    (tmp_path / files.DOCTOR_FILE).write_text("{")
+    ((path, reason),) = invariants.folder(tmp_path)
+    assert path == str(tmp_path / files.DOCTOR_FILE)
+    assert "damaged JSON" in reason
