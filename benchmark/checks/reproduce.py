@@ -198,7 +198,18 @@ def _reasons(stored: Result, again: Result, found: Difference) -> Iterator[str]:
     elif found.weights:
         yield "the weights differ, the curves do not"
     if again.final:
-        yield from _outside(stored, again)
+        outside = _outside(stored, again)
+        yield from outside or _first(found)
+
+
+def _first(found: Difference) -> Iterator[str]:
+    """Yield the first number that differs, or else that only predictions do."""
+    if found.metrics:
+        first = found.metrics[0]
+        name = first.field.replace(".top1.value", " top-1").replace(".top5.value", " top-5")
+        yield _words([replace(first, field=name)])
+    elif found.same_numbers:
+        yield "the predictions differ, the numbers do not"
 
 
 def _words(changes: Iterable[Change]) -> str:

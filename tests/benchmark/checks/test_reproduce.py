@@ -170,6 +170,38 @@ def test_the_first_point_where_the_curves_part_is_named() -> None:
     assert "the curves part at step 1 (loss 5.0, now 5.5)" in found.reason
 
 
+def changed(**changes: Any) -> Result:
+    """Return the stored result with other hashes."""
+    origin = STORED.provenance.model_copy(update={"predictions_sha256": "12" * 32, **changes})
+    return STORED.model_copy(update={"provenance": origin})
+
+
+def test_the_first_number_that_differs_is_named() -> None:
+    """Also within its interval, where the environment explains nothing; and all its digits."""
+    same = "the environment is the same; "
+    assert judged(make_result(value=70.01)) == (
+        "different", f"{same}linear top-1 70.0, now 70.01",
+    )  # fmt: skip
+    score = STORED.metrics["linear"]
+    wider = score.model_copy(update={"top1": make_metric(70.0, half=3.0)})
+    again = STORED.model_copy(update={"metrics": {"linear": wider}})
+    assert judged(again)[1] == f"{same}linear.top1.low 68.0, now 67.0"
+    collapsed = make_result(value=70.0, status="collapsed")
+    assert judged(collapsed)[1] == f"{same}status ok, now collapsed"
+
+
+def test_weights_or_predictions_that_alone_differ_are_named() -> None:
+    """The numbers are the same, and yet it is another run."""
+    same = "the environment is the same; "
+    stored = changed()
+    for again, words in (
+        (changed(weights_sha256="cd" * 32), "the weights differ, the curves do not"),
+        (changed(predictions_sha256="cd" * 32), "the predictions differ, the numbers do not"),
+    ):
+        found = reproduce.judge(Path("x.json"), stored, again)
+        assert (found.verdict, found.reason) == ("different", same + words)
+
+
 def test_a_cell_that_fails_now_is_different() -> None:
     """In its own words."""
     verdict, reason = judged(make_result(status="failed", error="loss is nan at step 2"))
