@@ -24,13 +24,14 @@ def merge(
         typer.Option("--prefer", metavar="FOLDER", help="Whose numbers win where they differ."),
     ] = None,
     skip_broken: Annotated[
-        bool, typer.Option("--skip-broken", help="Leave out what cannot be read.")
+        bool, typer.Option("--skip-broken", help="Leave out what cannot be read or does not hold.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Join results folders of several machines into one; on a conflict nothing is written.
 
     The same result of two folders is kept once, a number beats a failure. Exit 1 on a conflict.
+    A result that does not hold by itself or by its predictions is broken; then nothing is written.
 
     Example: cslbench merge office cluster --into all
     """

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
-from benchmark.errors import ResultError
-from benchmark.store import files
+from benchmark.store import files, invariants
 from benchmark.store.files import Broken
 from benchmark.store.result import Result, Score
 
@@ -106,17 +105,15 @@ def differences(first: Result, second: Result) -> tuple[str, ...]:
 
 
 def _read(found: _Found, root: Path) -> None:
-    """Add what lies in a folder; predictions must be those that the result was scored by."""
+    """Add what lies in a folder; a result must hold by itself and by what lies beside it."""
     loaded = files.read_all(root)
     found.broken += loaded.broken
     for result in loaded.results:
-        try:
-            files.read_predictions(root, result)
-        except ResultError as error:
-            path = files.predictions_path(root / files.relative_path(result.cell))
-            found.broken.append(Broken(path, str(error).removeprefix(f"{path}: ")))
-        else:
-            found.sources.setdefault(result.id, []).append(Source(root, result))
+        source = Source(root, result)
+        breaches = [*invariants.one(source.path, result)]
+        found.broken += [Broken(Path(path), sentence) for path, sentence in breaches]
+        if not breaches:
+            found.sources.setdefault(result.id, []).append(source)
 
 
 def _choose(sources: Sequence[Source], prefer: Path | None) -> tuple[Source, Conflict | None]:

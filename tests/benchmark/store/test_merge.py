@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -33,9 +34,12 @@ def made(
     return found.model_copy(update={"provenance": finished})
 
 
-def put(root: Path, result: Result, right: int = 1024) -> Path:
-    """Write a result with the predictions that it follows from."""
-    return files.write(root, result, make_predictions(right) if result.final else {})
+def put(root: Path, result: Result, right: int = 1024, wrong_by: int = 1) -> Path:
+    """Write a result and its predictions: so many are right, the others that far from it."""
+    labels = make_predictions()["labels"]
+    linear = np.where(np.arange(2048) < right, labels, (labels + wrong_by) % 16)
+    found = {"linear": linear.astype(labels.dtype), "labels": labels}
+    return files.write(root, result, found if result.final else {})
 
 
 def days(root: Path) -> dict[int, str]:
@@ -79,21 +83,21 @@ def test_a_number_beats_a_failure_wherever_it_lies(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "right", "differs"),
+    ("other", "right", "wrong_by", "differs"),
     [
-        ({"right": 1025}, 1025, "linear 50.0 [48.0, 52.0] against 50.048828125 ["),
-        ({"weights": "cd"}, 1024, "weights ab0ab0ab0ab0... against cd0cd0cd0cd0..."),
-        ({"status": "collapsed"}, 1024, "status ok against collapsed"),
-        ({}, 1026, "; predictions "),
+        ({"right": 1025}, 1025, 1, "linear 50.0 [48.0, 52.0] against 50.048828125 ["),
+        ({"weights": "cd"}, 1024, 1, "weights ab0ab0ab0ab0... against cd0cd0cd0cd0..."),
+        ({"status": "collapsed"}, 1024, 1, "status ok against collapsed"),
+        ({}, 1024, 2, "; predictions "),
     ],
 )
 def test_a_conflict_is_named_and_nothing_is_written(
-    tmp_path: Path, other: dict[str, object], right: int, differs: str
+    tmp_path: Path, other: dict[str, object], right: int, wrong_by: int, differs: str
 ) -> None:
     """Both files and what differs; the harmless results are not written either."""
     a, b, into = tmp_path / "a", tmp_path / "b", tmp_path / "into"
     first = put(a, made(0))
-    second = put(b, made(0, **other), right)  # type: ignore[arg-type]
+    second = put(b, made(0, **other), right, wrong_by)  # type: ignore[arg-type]
     put(b, made(1))
     code, output = merge(a, b, "--into", into)
     assert code == 1
@@ -155,6 +159,22 @@ def test_what_is_broken_is_refused_unless_left_out(tmp_path: Path) -> None:
     assert code == 0
     assert f"left out: {swapped}: is not what" in output
     assert days(into) == {0: "01"}
+
+
+def test_a_number_that_its_predictions_refute_is_broken(tmp_path: Path) -> None:
+    """Alone, and against the true one: the side that contradicts itself is named, and its count."""
+    a, b, into = tmp_path / "a", tmp_path / "b", tmp_path / "into"
+    put(a, made(0))
+    refuted = files.predictions_path(put(b, made(0, right=1100), 1024))
+    says = f"{refuted}: linear: top-1 is 53.7109375 percent, the predictions give 1024 of 2048"
+    for folders in ((b,), (a, b), (b, a)):
+        code, output = merge(*folders, "--into", into)
+        assert (code, f"broken: {says}" in output) == (2, True)
+        assert "conflict" not in output
+        assert not into.exists()
+    code, output = merge(b, a, "--into", into, "--skip-broken")
+    assert (code, f"left out: {says}" in output) == (0, True)
+    assert files.read_all(into).results[0].metrics["linear"].top1.value == 50.0
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
