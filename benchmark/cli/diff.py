@@ -20,7 +20,8 @@ def diff(
 
     Exit 0 if cell, weights, curve and metrics are equal to the bit, 1 if they are not.
 
-    Example: cslbench diff mine/photos/compact/simclr-r0.json theirs/simclr-r0.json
+    Example: cslbench diff results/photos/compact/simclr-5120-images-r0-c659692f.json
+    results/photos/compact/simclr-5120-images-r1-9dc3ca12.json
     """
     from dataclasses import asdict
 

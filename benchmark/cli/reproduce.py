@@ -48,7 +48,7 @@ def reproduce(
     It takes the threads and, if there is one here, the device of the result. Exit 1 if one is
     different.
 
-    Example: cslbench reproduce results/photos/compact/simclr-5120-images-r0-6596eae2.json
+    Example: cslbench reproduce results/photos/compact/simclr-5120-images-r0-c659692f.json
     """
     from benchmark.checks import reproduce as again
     from benchmark.engines.engine import Options

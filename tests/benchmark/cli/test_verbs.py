@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from tests.benchmark.factories import make_result
 VERBS = (
     "run", "plan", "status", "leaderboard", "compare", "claims", "validate", "merge", "explain",
     "diff", "reproduce", "doctor", "evaluate", "robustness", "data", "tune", "gate", "list",
-    "import",
+    "import", "table", "plot", "cite", "export", "site", "nightly", "history",
 )  # fmt: skip
 
 
@@ -34,6 +35,17 @@ def test_every_verb_has_help_with_an_example(verb: str) -> None:
     assert done.exit_code == 0
     assert f"Example: cslbench {verb}" in " ".join(done.stdout.split())
     assert f"\n  {verb} " in cslbench("--help").stdout
+
+
+def test_results_that_a_help_names_are_there() -> None:
+    """An example that is copied from it runs."""
+    root = Path(__file__).parents[3]
+    named = {}
+    for verb in VERBS:
+        done = CliRunner().invoke(application(), [verb, "--help"], terminal_width=1000)
+        named[verb] = re.findall(r"\bresults/[\w./-]*\w", done.stdout)
+    assert (len(named["reproduce"]), len(named["diff"])) == (1, 2)
+    assert [path for paths in named.values() for path in paths if not (root / path).exists()] == []
 
 
 def rows(*arguments: str) -> dict[str, dict[str, Any]]:
