@@ -33,9 +33,12 @@ def validate(
 ) -> None:
     """Check results, their predictions, matrix files and bundles; name every breach, exit 1 if any.
 
+    Where nothing is wrong it says how many results that is said of.
+
     Example: cslbench validate --results demo
     """
-    breaches = [breach for path in files or [results] for breach in _breaches(path)]
+    paths = files or [results]
+    breaches = [breach for path in paths for breach in _breaches(path)]
     if as_json:
         print_json([{"path": path, "reason": reason} for path, reason in breaches])
     for path, reason in breaches if not as_json else ():
@@ -43,7 +46,7 @@ def validate(
     if breaches:
         raise typer.Exit(NEGATIVE)
     if not as_json:
-        typer.echo("nothing wrong")
+        typer.echo(f"{_counted(paths)}, nothing wrong")
 
 
 def _breaches(path: Path) -> Iterator[tuple[str, str]]:
@@ -71,3 +74,29 @@ def _breaches(path: Path) -> Iterator[tuple[str, str]]:
     except CslbenchError as error:
         where, colon, rest = str(error).partition(": ")
         yield (where, rest) if colon and Path(where).suffix else (str(path), str(error))
+
+
+def _counted(paths: list[Path]) -> str:
+    """Say how many results and matrix files lie where nothing is wrong."""
+    from benchmark.matrix import load
+
+    matrices = {path.absolute() for path in paths if path.suffix in load.SUFFIXES}
+    results = {found for path in paths for found in _results(path)}
+    said = [_number(len(results), "result")] if results or not matrices else []
+    return ", ".join([*said, *([_number(len(matrices), "matrix file")] if matrices else [])])
+
+
+def _results(path: Path) -> Iterator[Path]:
+    from benchmark.matrix import load
+    from benchmark.store import files, unbundle
+
+    if unbundle.is_bundle(path):
+        yield from unbundle.results(path)
+    elif path.is_dir():
+        yield from (found.absolute() for found in files.candidates(path))
+    elif path.suffix not in load.SUFFIXES:
+        yield path.absolute()
+
+
+def _number(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -51,6 +51,22 @@ def breaches(bundle: Path) -> Iterator[tuple[str, str]]:
         raise ResultError(f"{bundle}: damaged zip file ({error})") from None
 
 
+def results(bundle: Path) -> Iterator[Path]:
+    """Yield the path of every result in a bundle, one without breaches.
+
+    Raises:
+        OSError: If it is not there any more.
+    """
+    if bundle.is_dir():
+        yield from (path.absolute() for path in files.candidates(bundle / RESULTS))
+        return
+    with zipfile.ZipFile(bundle) as archive:
+        for name in archive.namelist():
+            top, *folders = PurePosixPath(name).parent.parts or ("",)
+            if top == RESULTS and folders and name.endswith(".json"):
+                yield bundle.absolute() / name
+
+
 def _checked(bundle: Path, archive: zipfile.ZipFile | None) -> Iterator[tuple[str, str]]:
     members: dict[str, _Member] = {}
     wrong = 0

@@ -83,7 +83,7 @@ def test_a_checkpoint_becomes_a_result_like_any_other(tmp_path: Path, checkpoint
     assert (result.ledger.steps, result.ledger.images) == (0, 0)
     assert result.described is not None
     assert result.described.marks == ("trained elsewhere", "unofficial data")
-    assert cslbench("validate", "--results", results).output == "nothing wrong\n"
+    assert cslbench("validate", "--results", results).output == "1 result, nothing wrong\n"
     board = cslbench("leaderboard", "--results", results).output
     assert f"### {ENCODER}, checkpoints trained elsewhere" in board
     assert "checkpoint: their SimCLR \\| v1" in board
@@ -239,7 +239,7 @@ def test_a_kept_encoder_is_scored_under_a_protocol_asked_for_later(tmp_path: Pat
     # a cell that is trained again has a start of its own, and keeps no encoder unasked
     assert after.provenance.encoder_file_sha256 == before.provenance.encoder_file_sha256
     assert after.provenance.started == before.provenance.started
-    assert cslbench("validate", "--results", results).output == "nothing wrong\n"
+    assert cslbench("validate", "--results", results).output == "1 result, nothing wrong\n"
     stored.write_bytes(content[:-4] + bytes(4))
     damaged = cslbench("validate", "--results", results)
     assert damaged.exit_code == 1

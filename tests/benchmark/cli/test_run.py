@@ -91,7 +91,7 @@ def test_a_run_writes_results_and_the_board(tmp_path: Path) -> None:
     again = cslbench("run", matrix(tmp_path), "--results", results, "--no-board")
     assert again.exit_code == 0
     assert "0 cells to run, 2 done before" in again.output
-    assert cslbench("validate", "--results", results).output == "nothing wrong\n"
+    assert cslbench("validate", "--results", results).output == "2 results, nothing wrong\n"
     status = cslbench("status", matrix(tmp_path), "--results", results, "--json")
     assert json.loads(status.stdout)["counts"] == {
         "done": 2, "stale": 0, "tried before": 0, "to run": 0,

@@ -208,7 +208,7 @@ def test_validate_names_every_breach_of_files_and_matrices(tmp_path: Path) -> No
     bad.write_text("name: x\n")
     path = files.write(good, make_result(), {})
     beside = files.predictions_path(path)
-    assert cslbench("validate", path, good).output == "nothing wrong\n"
+    assert cslbench("validate", path, good).output == "1 result, nothing wrong\n"
     damaged = json.loads(path.read_text())
     damaged["provenance"]["predictions_sha256"] = "0" * 64
     path.write_text(json.dumps(damaged))
@@ -221,6 +221,18 @@ def test_validate_names_every_breach_of_files_and_matrices(tmp_path: Path) -> No
     found = json.loads(cslbench("validate", good, "--json").stdout)
     assert [each["path"] for each in found] == [str(beside)]
     assert cslbench("validate", tmp_path / "nowhere").exit_code == 2
+
+
+def test_validate_says_how_many_results_it_checked(tmp_path: Path) -> None:
+    """A folder of nothing cannot be taken for one whose every result is right."""
+    assert cslbench("validate", tmp_path).stdout == "0 results, nothing wrong\n"
+    root, matrix = tmp_path / "results", tmp_path / "x.yaml"
+    paths = [files.write(root, make_result(replicate=k, weights=f"{k}" * 64), {}) for k in (0, 1)]
+    assert cslbench("validate", root, paths[0]).stdout == "2 results, nothing wrong\n"
+    matrix.write_text((Path(board.__file__).parents[1] / "matrix" / "default.yaml").read_text())
+    assert cslbench("validate", matrix).stdout == "1 matrix file, nothing wrong\n"
+    both = cslbench("validate", matrix, *paths).stdout
+    assert both == "2 results, 1 matrix file, nothing wrong\n"
 
 
 def test_data_says_what_is_there_or_what_to_do(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_bundle_holds_everything_and_validates(store: Path, name: str) -> None
     ends = sorted(Path(each).suffix for each in names if each.startswith("results/"))
     assert ends == [".json", ".json", ".npz", ".npz", ".safetensors"]
     checked = cslbench("validate", found)
-    assert (checked.exit_code, checked.stdout) == (0, "nothing wrong\n")
+    assert (checked.exit_code, checked.stdout) == (0, "2 results, nothing wrong\n")
 
 
 def test_two_bundles_of_the_same_results_have_the_same_bytes(store: Path) -> None:
