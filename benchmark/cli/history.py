@@ -20,12 +20,16 @@ from benchmark.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from benchmark.evidence.history import History
     from benchmark.store.nights import Past
+
+FOLDER = Path("nights")
+ALPHA = 0.05
 
 
 @reporting
 def history(
-    folder: Annotated[Path, typer.Argument(help="The folder of all nights.")] = Path("nights"),
+    folder: Annotated[Path, typer.Argument(help="The folder of all nights.")] = FOLDER,
     *,
     method: Methods = None,
     dataset: Datasets = None,
@@ -33,7 +37,7 @@ def history(
     protocol: Annotated[str, typer.Option(help="Which number is taken.")] = "linear",
     alpha: Annotated[
         float, typer.Option(help="Chance of a step anywhere where there is none, of one look.")
-    ] = 0.05,
+    ] = ALPHA,
     last: Annotated[int, typer.Option(min=1, help="Nights shown as columns.")] = 5,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a mean dropped.")] = False,
     as_json: AsJson = False,
@@ -45,20 +49,9 @@ def history(
 
     Example: cslbench history nights -m simclr
     """
-    from benchmark.errors import UsageError
-    from benchmark.evidence.history import history as judge
     from benchmark.report import history as report
-    from benchmark.store import nights
 
-    if not 0 < alpha < 0.5:
-        raise UsageError(f"--alpha must be above 0 and below 0.5 (got {alpha:g})")
-    past = nights.load(folder)
-    if not past:
-        raise UsageError(f"{folder}: no night; each is a folder named by its date, as 2026-11-24")
-    for night in past:
-        for broken in night.loaded.broken:
-            say(f"not read: {broken.path}: {broken.reason}", err=True)
-    found = judge(_chosen(past, method, dataset, encoder), protocol, alpha)
+    found = judged(folder, method, dataset, encoder, protocol=protocol, alpha=alpha)
     if as_json:
         print_json(report.as_json(found))
     else:
@@ -69,6 +62,36 @@ def history(
             say(line)
     if strict and any(step.change < 0 for trend in found.trends for step in trend.steps):
         raise typer.Exit(NEGATIVE)
+
+
+def judged(
+    folder: Path,
+    methods: list[str] | None = None,
+    datasets: list[str] | None = None,
+    encoders: list[str] | None = None,
+    *,
+    protocol: str = "linear",
+    alpha: float = ALPHA,
+) -> History:
+    """Read the nights of a folder and find the steps in them; say what cannot be read.
+
+    Raises:
+        UsageError: If there is no night, a selector fits none, or alpha is no error rate.
+        ResultError: If the folder is a file.
+    """
+    from benchmark.errors import UsageError
+    from benchmark.evidence.history import history as judge
+    from benchmark.store import nights
+
+    if not 0 < alpha < 0.5:
+        raise UsageError(f"--alpha must be above 0 and below 0.5 (got {alpha:g})")
+    past = nights.load(folder)
+    if not past:
+        raise UsageError(f"{folder}: no night; each is a folder named by its date, as 2026-11-24")
+    for night in past:
+        for broken in night.loaded.broken:
+            say(f"not read: {broken.path}: {broken.reason}", err=True)
+    return judge(_chosen(past, methods, datasets, encoders), protocol, alpha)
 
 
 def _chosen(

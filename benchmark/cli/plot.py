@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.history import FOLDER, judged
 from benchmark.cli.shared import (
     RESULTS,
     AsJson,
@@ -22,6 +23,7 @@ from benchmark.cli.shared import (
 
 if TYPE_CHECKING:
     from benchmark.report.plot.kinds import Wanted
+    from benchmark.store.result import Result
 
 
 @reporting
@@ -29,7 +31,8 @@ def plot(
     kind: Annotated[
         str,
         typer.Argument(
-            help="accuracy, heatmap, compute, curves, robustness or profiles.", show_default=False
+            help="accuracy, heatmap, compute, curves, robustness, profiles or history.",
+            show_default=False,
         ),
     ],
     *,
@@ -61,9 +64,13 @@ def plot(
         str | None,
         typer.Option("--over", help="robustness, profiles: encoder (default) or dataset."),
     ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", metavar="DIR", help="history: the folder of nights (nights)."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a figure of a results folder at the size it is printed in.
+    """Draw a figure of a results folder, or of a history of nights, at the size it is printed in.
 
     Controls stay, whatever methods are chosen: every number has its floor and its ceiling beside
     it. --json prints what is plotted.
@@ -73,31 +80,45 @@ def plot(
     from benchmark.errors import UsageError
     from benchmark.report.plot import kinds, style
     from benchmark.report.plot import points as select
-    from benchmark.store import atomic, files
+    from benchmark.store import atomic
 
     wanted = kinds.wanted(kind, protocol=protocol, against=against, over=over, width=width)
     if out is None and not as_json:
         raise UsageError("name a file with --out (.pdf, .svg or .png), or take --json")
     encoding = style.file_format(out) if out else ""
-    loaded = files.read_all(results)
-    for broken in loaded.broken:
-        say(f"not read: {broken.path}: {broken.reason}", err=True)
-    cells = (
-        chosen(matrix, methods=methods, datasets=datasets, encoders=encoders).cells
-        if matrix
-        else ()
-    )
-    found = select.chosen(
-        loaded.results,
-        methods=methods or (),
-        datasets=datasets or (),
-        encoders=encoders or (),
-        budgets=budgets or (),
-    )
-    shown = kinds.data(wanted, found, cells)
+    if wanted.kind == "history":
+        if budgets or matrix:
+            raise UsageError("--budget and --matrix are not of history, which is of nights")
+        past = judged(history or FOLDER, methods, datasets, encoders, protocol=protocol)
+        shown = kinds.data(wanted, (), past=past)
+    elif history:
+        raise UsageError(f"--history is of history alone (got {wanted.kind})")
+    else:
+        cells = (
+            chosen(matrix, methods=methods, datasets=datasets, encoders=encoders).cells
+            if matrix
+            else ()
+        )
+        found = select.chosen(
+            _read(results),
+            methods=methods or (),
+            datasets=datasets or (),
+            encoders=encoders or (),
+            budgets=budgets or (),
+        )
+        shown = kinds.data(wanted, found, cells)
     if out:
         atomic.write(out, kinds.drawn(wanted, shown, encoding))
     _tell(wanted, shown, out, as_json=as_json)
+
+
+def _read(results: Path) -> tuple[Result, ...]:
+    from benchmark.store import files
+
+    loaded = files.read_all(results)
+    for broken in loaded.broken:
+        say(f"not read: {broken.path}: {broken.reason}", err=True)
+    return loaded.results
 
 
 def _tell(wanted: Wanted, shown: object, out: Path | None, *, as_json: bool) -> None:

@@ -25,10 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from benchmark.evidence.gate import match
 from benchmark.evidence.statistics import steps as segmentation
+from benchmark.evidence.statistics.intervals import pooled_interval
 from benchmark.evidence.statistics.steps import Step
 from benchmark.matrix.rotate import row_key
 from benchmark.store.nights import Past
@@ -68,6 +70,18 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Level:
+    """What a series stays at between two steps."""
+
+    first: int
+    """Its first night, by place in the series."""
+    last: int
+    """Its last one."""
+    mean: float
+    """Over replicates, percent."""
+
+
+@dataclass(frozen=True)
 class Trend:
     """A series with what is found in it."""
 
@@ -79,6 +93,17 @@ class Trend:
     """In the middle of the history, found with a chance of 80 %, points; None: none could be."""
     smallest_drift: float | None
     """Steady over all nights, found with a chance of 80 %, points a night."""
+
+    @property
+    def levels(self) -> list[Level]:
+        """Return the levels that its steps lie between, oldest first."""
+        points = self.series.points
+        ends = [0, *(step.at for step in self.steps), len(points)]
+        parts = [[s for p in points[a:b] for s in p.scores.values()] for a, b in pairwise(ends)]
+        return [
+            Level(first, after - 1, sum(scores) / len(scores))
+            for (first, after), scores in zip(pairwise(ends), parts, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -126,6 +151,18 @@ def judged(every: Sequence[Series], alpha: float) -> list[Trend]:
         family = [each for each in every if each.of == series.of and len(each.points) > 1]
         found.append(_trend(series, alpha / 2 / max(1, len(family))))
     return found
+
+
+def intervals(series: Series) -> list[tuple[float, float]] | None:
+    """Return the 95 % interval of each night's mean, by the sd within nights, pooled over them.
+
+    None where no night has two replicates: then nothing tells the noise from a change.
+    """
+    nights = [list(point.scores.values()) for point in series.points]
+    if all(len(scores) == 1 for scores in nights):
+        return None
+    found = [pooled_interval(scores, nights) for scores in nights]
+    return [(max(0.0, each.low), min(100.0, each.high)) for each in found]
 
 
 def _cells(past: Sequence[Past], protocol: str) -> list[Series]:

@@ -14,6 +14,7 @@ from benchmark.report.plot import (
     compute,
     curves,
     heatmap,
+    history,
     profiles,
     robustness,
     style,
@@ -25,8 +26,10 @@ from benchmark.store.result import Result
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from benchmark.evidence.history import History
+
 T = TypeVar("T", bound=str)
-Kind = Literal["accuracy", "heatmap", "compute", "curves", "robustness", "profiles"]
+Kind = Literal["accuracy", "heatmap", "compute", "curves", "robustness", "profiles", "history"]
 DRAW: dict[Kind, Callable[[Any, style.Width], Figure]] = {
     "accuracy": accuracy.draw,
     "heatmap": heatmap.draw,
@@ -34,6 +37,7 @@ DRAW: dict[Kind, Callable[[Any, style.Width], Figure]] = {
     "curves": curves.draw,
     "robustness": robustness.draw,
     "profiles": profiles.draw,
+    "history": history.draw,
 }
 KINDS: tuple[Kind, ...] = tuple(DRAW)
 
@@ -78,13 +82,19 @@ def _one(given: str, what: str, known: Sequence[T]) -> T:
     return found
 
 
-def data(asked: Wanted, results: Sequence[Result], cells: Iterable[Cell] = ()) -> object:
+def data(
+    asked: Wanted,
+    results: Sequence[Result],
+    cells: Iterable[Cell] = (),
+    past: History | None = None,
+) -> object:
     """Return what a figure plots.
 
     Args:
         asked: The figure.
         results: Of any cells.
         cells: That should have a result; those without are shown as missing where that can be.
+        past: Nights, which a figure of their history is of instead.
 
     Raises:
         UsageError: If there is nothing to plot, or too much.
@@ -98,10 +108,11 @@ def data(asked: Wanted, results: Sequence[Result], cells: Iterable[Cell] = ()) -
             return compute.data(groups(results), asked.protocol, asked.against)
         case "curves":
             return curves.data(groups(results))
-        case "robustness":
-            return robustness.data(results, asked.over, asked.protocol)
-        case "profiles":
-            return profiles.data(results, asked.over, asked.protocol)
+        case "robustness" | "profiles":
+            made = robustness.data if asked.kind == "robustness" else profiles.data
+            return made(results, asked.over, asked.protocol)
+        case "history":
+            return history.data(past)
 
 
 def drawn(asked: Wanted, shown: object, encoding: str) -> bytes:

@@ -31,15 +31,29 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve nights of one method, which drops in the middle."""
+    folder = tmp_path_factory.mktemp("nights")
+    for day in range(1, 13):
+        for k in range(3 * day, 3 * day + 3):
+            value = 70.0 - 4 * (day > 6) + 0.1 * (k % 5)
+            files.write(
+                folder / f"2026-11-{day:02d}/results", make_result(value=value, replicate=k), {}
+            )
+    return folder
+
+
 @pytest.mark.parametrize("encoding", FORMATS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_figure_is_the_same_bytes_twice_whatever_a_user_has_set(
-    results: Path, tmp_path: Path, kind: str, encoding: str
+    results: Path, nights: Path, tmp_path: Path, kind: str, encoding: str
 ) -> None:
     """No date in them; a user's own settings change nothing and are left alone."""
     matplotlib = pytest.importorskip("matplotlib")
     first, second = (tmp_path / f"{name}.{encoding}" for name in ("first", "second"))
-    asked = (kind, "--results", results, "-e", "compact", "-e", "resnet18", "--out")
+    chosen: tuple[str | Path, ...] = ("--results", results, "-e", "compact", "-e", "resnet18")
+    asked = (kind, *(("--history", nights) if kind == "history" else chosen), "--out")
 
     done = cslbench(*asked, first)
     with matplotlib.rc_context({"font.size": 20, "text.parse_math": True, "lines.linewidth": 9}):
@@ -55,12 +69,13 @@ def test_a_figure_is_the_same_bytes_twice_whatever_a_user_has_set(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_json_says_what_is_plotted_without_matplotlib(
-    results: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+    results: Path, nights: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ids of the results lead back to the files."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
 
-    done = cslbench(kind, "--results", results, "--json")
+    more = ("--history", nights) if kind == "history" else ("--results", results)
+    done = cslbench(kind, *more, "--json")
 
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["kind"] == kind
@@ -77,6 +92,16 @@ def test_json_names_the_results_behind_a_number(results: Path) -> None:
     assert byol["estimate"]["mean"] == pytest.approx(63.0)
 
 
+def test_json_of_a_history_has_its_levels(nights: Path) -> None:
+    """Of the chosen methods alone; each level begins with its first night."""
+    found = json.loads(cslbench("history", "--history", nights, "-m", "simclr", "--json").stdout)
+    (panel,) = found["panels"]
+
+    assert len(panel["nights"]) == 12
+    assert [level["first"] for level in panel["levels"]] == ["2026-11-01", "2026-11-07"]
+    assert panel["levels"][1]["change"] == pytest.approx(-4, abs=0.1)
+
+
 def test_without_matplotlib_it_says_how_to_get_it(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +115,7 @@ def test_without_matplotlib_it_says_how_to_get_it(
     assert not (tmp_path / "a.pdf").exists()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "history"])
 def test_an_empty_store_is_one_sentence_and_exit_2(tmp_path: Path, kind: str) -> None:
     """Nothing is written."""
     done = cslbench(kind, "--results", tmp_path, "--out", tmp_path / "a.svg")
@@ -113,6 +138,9 @@ def test_an_empty_store_is_one_sentence_and_exit_2(tmp_path: Path, kind: str) ->
         (("compute", "--json", "--over", "dataset"), "--over is of robustness and profiles"),
         (("compute", "--json", "--against", "euros"), "unknown currency 'euros'"),
         (("accuracy", "--json", "-e", "resnet17"), "did you mean 'resnet18'"),
+        (("accuracy", "--json", "--history", "nights"), "--history is of history alone"),
+        (("history", "--json", "--history", "nowhere"), "nowhere: no night"),
+        (("history", "--json", "--budget", "pocket"), "--budget and --matrix are not of history"),
         (("robustness", "--json", "--over", "dataset"), "two datasets or more"),
     ],
 )

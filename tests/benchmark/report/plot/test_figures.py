@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +21,7 @@ from benchmark.report.plot import (
 from benchmark.report.plot.points import groups
 from benchmark.store.result import Point, Result
 from tests.benchmark.factories import make_cell, make_result
+from tests.benchmark.report.plot.drawn import fits, lines
 from tests.benchmark.report.plot.stores import controls, several, trained, twenty
 
 pytest.importorskip("matplotlib")
@@ -31,15 +31,6 @@ pytest.importorskip("matplotlib")
 def _printed() -> Iterator[None]:
     with style.printed():
         yield
-
-
-def lines(axes: Any, label: str) -> list[list[tuple[float, float]]]:
-    """Return the points of every line of a label."""
-    return [
-        [(float(x), float(y)) for x, y in line.get_xydata()]
-        for line in axes.get_lines()
-        if line.get_label() == label
-    ]
 
 
 def test_accuracy_draws_means_and_t_intervals() -> None:
@@ -205,10 +196,11 @@ def test_profiles_draw_the_share_of_runs_above_each_score() -> None:
 
 ALONE: tuple[kinds.Kind, ...] = ("accuracy", "heatmap", "compute", "curves")
 """Kinds that one method on one encoder is enough for."""
+OF_RESULTS = tuple(kind for kind in kinds.KINDS if kind != "history")
 CASES = [
-    *((kind, several, width) for kind in kinds.KINDS for width in style.WIDTHS),
+    *((kind, several, width) for kind in OF_RESULTS for width in style.WIDTHS),
     *((kind, lambda: trained("simclr", [60.0]), "single") for kind in ALONE),
-    *((kind, twenty, "single") for kind in kinds.KINDS if kind != "curves"),
+    *((kind, twenty, "single") for kind in OF_RESULTS if kind != "curves"),
 ]
 
 
@@ -217,24 +209,10 @@ def test_nothing_leaves_the_page_or_is_too_small(
     kind: kinds.Kind, made: Callable[[], list[Result]], width: style.Width
 ) -> None:
     """One method, three, and twenty with long names; no heading runs into the next panel."""
-    from matplotlib.text import Text
-
     asked = kinds.wanted(kind, protocol="linear", against=None, over=None, width=width)
     results = [r for r in made() if kind != "curves" or r.cell.encoder == "compact"]
     figure = kinds.DRAW[kind](kinds.data(asked, results), width)
-    figure.savefig(io.BytesIO(), format="png", dpi=72)
-    found = figure.get_tightbbox()
-
-    assert figure.get_figwidth() == style.WIDTHS[width]
-    assert found.x0 >= -0.01
-    assert found.y0 >= -0.01
-    assert found.x1 <= figure.get_figwidth() + 0.01
-    assert found.y1 <= figure.get_figheight() + 0.01
-    for part in figure.subfigs:
-        assert part.texts[0].get_window_extent().x1 <= part.bbox.x1 + 1
-    texts: list[Any] = figure.findobj(Text)
-    sizes = {text.get_fontsize() for text in texts if text.get_text()}
-    assert min(sizes) >= style.SMALL
+    fits(figure, width)
 
 
 def test_a_name_is_never_read_as_mathematics() -> None:

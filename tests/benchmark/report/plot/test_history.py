@@ -1,0 +1,69 @@
+"""The figure of a history of nights: its points, intervals, levels and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmark.report.plot import history, style
+from tests.benchmark.report.plot.drawn import fits, lines
+from tests.benchmark.report.plot.series import past, stepped
+from tests.benchmark.report.plot.stores import LONG
+
+pytest.importorskip("matplotlib")
+
+
+@pytest.fixture(autouse=True)
+def _printed() -> Iterator[None]:
+    with style.printed():
+        yield
+
+
+def test_history_draws_nights_at_their_dates_and_levels_between_steps() -> None:
+    """Means by hand; pooled within nights the interval has 2 K degrees of freedom; 40: 2.021075."""
+    nights = stepped(20, 1.0)
+    (axes,) = history.draw(history.data(past({"simclr": nights})), "single").axes
+    days = [date(2026, 11, k).toordinal() for k in range(1, 22) if k != 5]
+    half = 2.021075 * np.sqrt(np.mean([np.var(n, ddof=1) for n in nights])) / np.sqrt(3)
+
+    (drawn,) = lines(axes, "simclr")
+    bars: list[Any] = list(axes.collections)
+    levels = [c.get_segments()[0] for c in bars if c.get_label() == "_level"]
+    ends = [c.get_segments()[0][:, 1] for c in bars if c.get_label() != "_level"]
+
+    np.testing.assert_allclose(
+        np.array(drawn), np.array([[d, np.mean(n)] for d, n in zip(days, nights, strict=True)])
+    )
+    np.testing.assert_allclose(
+        ends, [(np.mean(n) - half, np.mean(n) + half) for n in nights], rtol=1e-6
+    )
+    means = [np.mean(nights[:10]), np.mean(nights[10:])]
+    np.testing.assert_allclose([level[:, 1] for level in levels], [[m, m] for m in means])
+    between = (days[9] + days[10]) / 2
+    assert levels[0][1, 0] == levels[1][0, 0] == between
+    assert [(text.get_text(), text.xy) for text in axes.texts] == [  # type: ignore[attr-defined]
+        (f"\N{MINUS SIGN}{means[0] - means[1]:.1f}", (between, 1.0))
+    ]
+
+
+def test_a_point_is_as_high_in_every_panel_of_a_history() -> None:
+    """A quiet method looks quiet; one replicate a night has no interval."""
+    found = past({"a": stepped(20, 1.0), "b": stepped(20, 0.0), "c": [[70.0]] * 20})
+    shown = history.data(found)
+    spans = [np.ptp(axes.get_ylim()) for axes in history.draw(shown, "double").axes]
+
+    assert spans == pytest.approx([spans[0]] * 3)
+    assert {night.low for night in shown.panels[2].nights} == {None}
+
+
+@pytest.mark.parametrize("width", style.WIDTHS)
+@pytest.mark.parametrize("names", [["simclr"], [*"abc"], list(LONG)])
+def test_a_history_fits_its_page(names: list[str], width: style.Width) -> None:
+    """Likewise: one night and thirty of them, with and without steps."""
+    for count in (1, 30):
+        found = past({name: stepped(count, place % 2) for place, name in enumerate(names)})
+        fits(history.draw(history.data(found), width), width)
