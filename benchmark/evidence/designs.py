@@ -35,6 +35,8 @@ class Design:
     """Replicates that only some cells have."""
     scores: tuple[tuple[tuple[float, ...], ...], ...]
     """(M, E, R), percent."""
+    left_out: tuple[str, ...] = ()
+    """Methods that are not at every level."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,12 @@ class Refused:
 
 
 def designs(
-    results: Iterable[Result], over: Factor, *, methods: Sequence[str] = (), protocol: str
+    results: Iterable[Result],
+    over: Factor,
+    *,
+    methods: Sequence[str] = (),
+    protocol: str,
+    partial: bool = False,
 ) -> list[Design | Refused]:
     """Return the table of every set of results that differ in method, factor and replicate alone.
 
@@ -58,6 +65,8 @@ def designs(
         over: the factor.
         methods: only these, a name without options meaning every variant; all if none.
         protocol: whose top-1 is taken.
+        partial: whether methods that are not at every level are left out, as long as two are left;
+            else they make a set refused.
 
     Raises:
         UsageError: if a method has no result, or no set has two levels.
@@ -81,29 +90,34 @@ def designs(
             f"more (got {', '.join(seen) or 'no results'})"
         )
     return [
-        _design(" ".join(filter(None, key)), several[key], over, protocol)
+        _design(" ".join(filter(None, key)), several[key], over, protocol, partial=partial)
         for key in sorted(several)
     ]
 
 
-def _design(label: str, results: Sequence[Result], over: Factor, protocol: str) -> Design | Refused:
+def _design(
+    label: str, results: Sequence[Result], over: Factor, protocol: str, *, partial: bool
+) -> Design | Refused:
     values: dict[_Cell, float] = {
         (r.cell.method, _level(r, over), r.cell.replicate): r.metrics[protocol].top1.value
         for r in results
     }
-    methods = tuple(sorted({method for method, _, _ in values}))
+    every_method = tuple(sorted({method for method, _, _ in values}))
     levels = tuple(sorted({level for _, level, _ in values}))
+    there = {(method, level) for method, level, _ in values}
+    whole = tuple(m for m in every_method if all((m, level) in there for level in levels))
+    methods = whole if partial and len(whole) > 1 else every_method
     missing = [
         f"{method} on {level}"
         for method in methods
         for level in levels
-        if not any(cell[:2] == (method, level) for cell in values)
+        if (method, level) not in there
     ]
     if missing:
         more = f" and {len(missing) - _SAID} more" if len(missing) > _SAID else ""
         named = ", ".join(missing[:_SAID])
         return Refused(label, f"{over}s are not the same for all methods; missing: {named}{more}")
-    every = sorted({replicate for _, _, replicate in values})
+    every = sorted({replicate for method, _, replicate in values if method in methods})
     pairs = [(method, level) for method in methods for level in levels]
     shared = tuple(k for k in every if all((*pair, k) in values for pair in pairs))
     if len(shared) < 2:
@@ -120,6 +134,7 @@ def _design(label: str, results: Sequence[Result], over: Factor, protocol: str) 
             tuple(tuple(values[method, level, k] for k in shared) for level in levels)
             for method in methods
         ),
+        tuple(method for method in every_method if method not in methods),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ def table(found: Robustness) -> dict[str, Any]:
         "levels": design.levels,
         "replicates": len(design.replicates),
         "left_aside": design.left_aside,
+        "left_out": design.left_out,
         "low": low,
         "high": low + width,
         "rows": [

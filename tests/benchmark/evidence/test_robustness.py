@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,6 +95,20 @@ def test_encoders_that_some_method_lacks_are_named() -> None:
     assert refused.reason == (
         "encoders are not the same for all methods; missing: byol on resnet50"
     )
+
+
+def test_methods_that_are_not_everywhere_can_be_left_out() -> None:
+    """Never encoders; the rest is as if they had not been run; two methods are the least."""
+    kept = made(lambda m, e, _: (m, e) != ("byol", "resnet50"))
+    (found,) = designs(kept, "encoder", protocol="linear", partial=True)
+    (alone,) = designs(kept, "encoder", protocol="linear", methods=["simclr", "moco_v2"])
+
+    assert isinstance(found, Design)
+    assert found.left_out == ("byol",)
+    assert replace(found, left_out=()) == alone
+    few = made(lambda m, e, _: m == "simclr" or e != "resnet50")
+    (refused,) = designs(few, "encoder", protocol="linear", partial=True)
+    assert isinstance(refused, Refused)
 
 
 def test_one_replicate_is_refused_and_a_further_one_left_aside() -> None:
