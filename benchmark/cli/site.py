@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmark.cli.history import FOLDER, judged
 from benchmark.cli.shared import RESULTS, Others, ResultsFolder, reporting
 
 if TYPE_CHECKING:
     from benchmark.evidence.claims.model import Claim
+    from benchmark.evidence.history import History
     from benchmark.evidence.reported import Reported
     from benchmark.report.site.build import Evidence
     from benchmark.store.result import Result
@@ -30,6 +33,10 @@ def site(
     claims: Annotated[
         Path | None, typer.Option("--claims", metavar="FILE", help="A file of your own claims.")
     ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", metavar="DIR", help="Nights to show (nights, if there are any)."),
+    ] = None,
 ) -> None:
     """Write the results as a site that needs no server: open OUT/index.html in a browser.
 
@@ -39,8 +46,11 @@ def site(
     """
     from benchmark.evidence.claims.model import load_claims
     from benchmark.evidence.reported import load_with
+    from benchmark.store import nights
 
-    count = write(out, results, load_with(reported or []), load_claims(claims))
+    folder = history or (FOLDER if FOLDER.is_dir() and nights.names(FOLDER) else None)
+    past = judged(folder) if folder else None
+    count = write(out, results, load_with(reported or []), load_claims(claims), past)
     typer.echo(f"{out / 'index.html'}: {count} files")
 
 
@@ -56,7 +66,13 @@ def write_shipped(out: Path, results: Path) -> int:
     return write(out, results, load_with(()), load_claims())
 
 
-def write(out: Path, results: Path, reported: Sequence[Reported], claims: Sequence[Claim]) -> int:
+def write(
+    out: Path,
+    results: Path,
+    reported: Sequence[Reported],
+    claims: Sequence[Claim],
+    past: History | None = None,
+) -> int:
     """Write the site of a results folder and return how many files that are.
 
     Raises:
@@ -66,7 +82,7 @@ def write(out: Path, results: Path, reported: Sequence[Reported], claims: Sequen
     from benchmark.report.site.build import build
     from benchmark.store import files
 
-    found = gather(results, reported, claims)
+    found = replace(gather(results, reported, claims), past=past)
     inside = out.resolve().is_relative_to(results.resolve())
     # a copy in the results folder would be taken for a result
     data = f"{Path(os.path.relpath(results, out)).as_posix()}/" if inside else DATA
@@ -114,7 +130,7 @@ def _spreads(results: Sequence[Result]) -> dict[str, Any]:
     from benchmark.evidence.robustness import robustness
 
     try:
-        sets = designs(results, "encoder", protocol="linear")
+        sets = designs(results, "encoder", protocol="linear", partial=True)
     except UsageError as error:
         return {"not_robust": str(error)}
     found = [each if isinstance(each, Refused) else robustness(each) for each in sets]

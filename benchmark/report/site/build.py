@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files as packaged
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from benchmark.evidence.floor import FloorCheck, is_control
 from benchmark.evidence.reported import Reported
 from benchmark.report import words
 from benchmark.report.rows import Row, Table, latest, tables
-from benchmark.report.site import aspects, board, cell, spreads
+from benchmark.report.site import aspects, board, cell, nights, spreads
 from benchmark.report.site.curve import curve
 from benchmark.store.result import Result
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from benchmark.evidence.claims.judge import Judged
     from benchmark.evidence.designs import Refused
+    from benchmark.evidence.history import History
     from benchmark.evidence.robustness import Robustness
     from benchmark.store.files import Broken
 
@@ -44,6 +45,8 @@ class Evidence:
     """Why there is no table of robustness."""
     confusions: Mapping[str, cell.Counts] = field(default_factory=dict)
     """By the id of the result."""
+    past: History | None = None
+    """Of nights; without them there is no page of them."""
 
 
 def build(found: Evidence, *, data: str) -> Iterator[tuple[str, str]]:
@@ -65,21 +68,38 @@ def build(found: Evidence, *, data: str) -> Iterator[tuple[str, str]]:
     shown = {
         "groups": board.groups(every), "rows": lines, "theirs": board.theirs(found.reported, every),
     }  # fmt: skip
-    yield "index.html", _page("index.html", "", here="index", board=shown, **_index(found, results))
-    yield "pages/methods.html", _page("methods.html", "../", here="methods", sets=_methods(every))
+    page = partial(_page, pages=_pages(found))
+    yield "index.html", page("index.html", "", here="index", board=shown, **_index(found, results))
+    yield "pages/methods.html", page("methods.html", "../", here="methods", sets=_methods(every))
     yield (
         "pages/robustness.html",
-        _page(
+        page(
             "robustness.html", "../", here="robustness",
             tables=[spreads.table(each) for each in found.robust],
             refused=found.refused, why=found.not_robust,
         ),
     )  # fmt: skip
-    yield "pages/claims.html", _page("claims.html", "../", here="claims", **_claims(found, rows))
-    yield "pages/reading.html", _page("reading.html", "../", here="reading")
+    yield "pages/claims.html", page("claims.html", "../", here="claims", **_claims(found, rows))
+    if found.past:
+        told = nights.page(found.past)
+        yield "pages/history.html", page("history.html", "../", here="history", **told)
+    yield "pages/reading.html", page("reading.html", "../", here="reading")
     for path in sorted(rows):
         told = _cell(found, rows[path], own[path], checks, "../../" + data)
-        yield path, _page("cell.html", "../../", here="", **told)
+        yield path, page("cell.html", "../../", here="", **told)
+
+
+def _pages(found: Evidence) -> list[tuple[str, str, str]]:
+    """Return the pages that every page links to: name, path, and what the link says."""
+    past = [("history", "pages/history.html", "History")] if found.past else []
+    return [
+        ("index", "index.html", "Leaderboard"),
+        ("methods", "pages/methods.html", "Methods"),
+        ("robustness", "pages/robustness.html", "Robustness"),
+        ("claims", "pages/claims.html", "Claims"),
+        *past,
+        ("reading", "pages/reading.html", "How to read"),
+    ]
 
 
 def _page(template: str, root: str, **context: object) -> str:

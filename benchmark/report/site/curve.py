@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.report.rows import Row
+from benchmark.report.site.scale import Scale, Tick
 
 WIDTH, HEIGHT = 640, 220
 LEFT, BOTTOM, TOP, RIGHT = 52, 30, 10, 12
-_TICKS = 4
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A mark on an axis."""
-
-    at: str
-    """Pixels."""
-    text: str
 
 
 @dataclass(frozen=True)
@@ -50,8 +39,8 @@ def curve(row: Row) -> Curve | None:
         return None
     steps = [step for points in found.values() for step, _ in points]
     losses = [loss for points in found.values() for _, loss in points]
-    across = _Scale(0, max(steps), LEFT, WIDTH - RIGHT)
-    up = _Scale(min(losses), max(losses), HEIGHT - BOTTOM, TOP)
+    across = Scale(0, max(steps), LEFT, WIDTH - RIGHT)
+    up = Scale(min(losses), max(losses), HEIGHT - BOTTOM, TOP)
     lines = tuple(
         Line(
             name,
@@ -62,31 +51,3 @@ def curve(row: Row) -> Curve | None:
         for name, points in found.items()
     )
     return Curve(lines, across.ticks(), up.ticks())
-
-
-@dataclass(frozen=True)
-class _Scale:
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def __call__(self, value: float) -> float:
-        width = self.high - self.low
-        # halved: the width of the widest floats is none
-        part = 0.5 if not width else (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
-        return self.start + part * (self.end - self.start)
-
-    def ticks(self) -> tuple[Tick, ...]:
-        return tuple(Tick(f"{self(value):.1f}", f"{value:g}") for value in _round(self))
-
-
-def _round(scale: _Scale) -> Sequence[float]:
-    """Return a few round numbers within a scale."""
-    width = scale.high - scale.low
-    if not 0 < width < math.inf:
-        return [scale.low]
-    unit = 10 ** math.floor(math.log10(width / _TICKS))
-    step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= width / _TICKS)
-    first = math.ceil(scale.low / step)
-    return [round((first + k) * step, 12) for k in range(int(scale.high / step - first) + 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from benchmark.cli import application
@@ -65,3 +66,19 @@ def test_the_site_of_a_folder_elsewhere_in_the_results_copies_nothing(tmp_path: 
     assert files.read_all(tmp_path).broken == ()
     cell = next((tmp_path / "web/site/pages/cells").glob("simclr-*.html")).read_text()
     assert 'href="../../../../cifar10/' in cell
+
+
+def test_nights_are_shown_if_there_are_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the folder that is named, else those of `nights`; a wrong name is exit 2."""
+    honest(tmp_path / "nights/2026-11-01/results")
+    monkeypatch.chdir(tmp_path)
+    assert cslbench("a", "--results", "none").exit_code == 0
+    assert (tmp_path / "a/pages/history.html").is_file()
+    (tmp_path / "nights").rename("old")
+    assert cslbench("b", "--results", "none").exit_code == 0
+    assert not (tmp_path / "b/pages/history.html").exists()
+    assert cslbench("c", "--results", "none", "--history", "old").exit_code == 0
+    assert (tmp_path / "c/pages/history.html").is_file()
+    wrong = cslbench("d", "--results", "none", "--history", "nowhere")
+    assert wrong.exit_code == 2
+    assert "nowhere: no night" in wrong.stderr

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmark.cli import site
+from benchmark.cli.history import judged
+from benchmark.evidence.claims.model import load_claims
+from benchmark.evidence.reported import load_with
 from tests.benchmark.report.site import wicked
 
 if TYPE_CHECKING:
@@ -31,9 +34,14 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made(folder: Path, fill: Callable[[Path], object]) -> Path:
-    """Fill a results folder and write its site beside it."""
+    """Fill a results folder and six nights, and write their site beside them."""
     fill(folder / "results")
-    site.write_shipped(folder / "site", folder / "results")
+    for day in range(1, 7):
+        fill(folder / f"nights/2026-11-0{day}/results")
+    site.write(
+        folder / "site", folder / "results", load_with(()), load_claims(),
+        judged(folder / "nights"),
+    )  # fmt: skip
     return folder / "site"
 
 

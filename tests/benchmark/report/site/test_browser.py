@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "index.html", "pages/methods.html", "pages/robustness.html", "pages/claims.html",
-    "pages/reading.html", "cell",
+    "pages/history.html", "pages/reading.html", "cell",
 )  # fmt: skip
 BODY = "#board tbody tr:not(.group)"
 
@@ -197,6 +197,19 @@ def test_a_strangers_text_is_only_text(
         assert ATTACK in page.inner_text("main")
     if name == "index.html":
         assert methods(page)[0] == NAME
+
+
+def test_the_history_is_linked_and_drawn(honest: Path, opened: Callable[..., Page]) -> None:
+    """A chart for each method that is not one flat line of text; its name says what it shows."""
+    page = opened(honest / "index.html")
+    page.get_by_role("link", name="History").click()
+    page.wait_for_url("**/history.html")
+    charts = page.get_by_role("img")
+    assert charts.count() == 6
+    assert page.locator("svg.night").first.locator("circle").count() == 6
+    label = charts.first.get_attribute("aria-label") or ""
+    assert label.startswith("byol, 6 nights: ")
+    assert label.endswith("steps: none")
 
 
 def test_a_cell_page_shows_its_parts(honest: Path, opened: Callable[..., Page]) -> None:

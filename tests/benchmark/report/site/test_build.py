@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,11 +14,12 @@ import pytest
 from benchmark.cli import site
 from benchmark.cli.predicted import Predicted
 from benchmark.report.rows import tables
-from benchmark.report.site import aspects, cell
+from benchmark.report.site import aspects, cell, nights
 from benchmark.report.site.build import Evidence, build
 from benchmark.report.site.curve import HEIGHT, WIDTH, curve
 from benchmark.store import files
 from tests.benchmark.factories import make_result
+from tests.benchmark.report.plot.series import past, stepped
 from tests.benchmark.report.site.wicked import ATTACK, NAME, honest, wicked
 
 
@@ -107,6 +109,44 @@ def test_every_link_leads_somewhere(tmp_path: Path) -> None:
                     assert (page.parent / link).is_file(), f"{page}: {link}"
                     checked += 1
     assert checked > 100
+
+
+def test_a_history_is_a_page_that_every_page_links_to(tmp_path: Path) -> None:
+    """Only where there is one; a step is marked on the night that it came, at its height."""
+    honest(tmp_path)
+    evidence = site.gather(tmp_path, (), ())
+    without = dict(build(evidence, data="d/"))
+    found = past({"simclr": stepped(20, 1.0), ATTACK: stepped(20, 0.0)})
+    pages = dict(build(replace(evidence, past=found), data="d/"))
+
+    assert not [path for path, text in without.items() if "history.html" in path + text]
+    linked = [path for path, text in pages.items() if 'pages/history.html">History' in text]
+    assert {path for path in pages if path.endswith(".html")} == {*linked, "pages/history.html"}
+    shown = pages["pages/history.html"]
+    assert "<script>alert(" not in shown
+    assert shown.count("<circle") == 40
+    assert 'class="change" x="' in shown
+    assert "−4.0 points on 2026-11-12" in shown
+
+
+def test_charts_of_nights_stay_in_their_box() -> None:
+    """Dates from left to right with their gaps, a point as high in every chart."""
+    told = nights.page(past({"a": stepped(20, 1.0), "b": stepped(20, 0.0), "c": [[70.0]] * 20}))
+    first, second, bare = told["charts"]
+    at = [float(point["x"]) for point in first["points"]]
+    gaps = np.diff(at)
+    assert np.argmax(gaps) == 3
+    assert gaps[3] == pytest.approx(2 * gaps[0], abs=0.2)
+    for chart in told["charts"]:
+        for point in chart["points"]:
+            assert 0 < float(point["x"]) < nights.WIDTH
+            heights = [float(each) for each in (point["y"], *(point["bar"] or ()))]
+            assert all(nights.TOP <= y <= nights.HEIGHT - nights.BOTTOM for y in heights)
+    a, b = ({float(t.text): float(t.at) for t in chart["y"]} for chart in (first, second))
+    low, high = sorted({*a} & {*b})[:2]
+    assert a[low] - a[high] == pytest.approx(b[low] - b[high], abs=0.2)
+    assert {point["bar"] for point in bare["points"]} == {None}
+    assert float(first["levels"][0][2]) < float(first["levels"][1][2])
 
 
 def test_confusions_are_those_of_the_predictions(tmp_path: Path) -> None:
