@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -34,19 +33,33 @@ def test_actionlint_finds_nothing() -> None:
     assert done.stdout == ""
 
 
-def test_the_nightly_command_is_one_that_there_is(tmp_path: Path) -> None:
+def command(verb: str) -> list[str]:
+    """Return the arguments of the one command of a verb in the nightly workflow."""
+    lines = [step.get("run", "") for step in steps("nightly.yml")]
+    (line,) = [line for line in lines if line.startswith(f"cslbench {verb} ")]
+    return shlex.split(line.replace("$NIGHT", "2026-11-24"))[1:]
+
+
+def test_the_nightly_command_is_one_that_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As it stands in the workflow, foreseen only: every cell of the matrix would run."""
-    (line,) = [step["run"] for step in steps("nightly.yml") if "cslbench" in step.get("run", "")]
-    program, *arguments = shlex.split(line.replace("$NIGHT", "2026-11-24"))
-    assert program == "cslbench"
-    before = Path.cwd()
-    os.chdir(tmp_path)
-    try:
-        done = CliRunner().invoke(application(), [*arguments, "--dry-run"])
-    finally:
-        os.chdir(before)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(application(), [*command("nightly"), "--dry-run"])
     assert done.exit_code == 0, done.output
     assert "night 2026-11-24 in nights/2026-11-24: nightly, " in done.output
+
+
+def test_the_nights_site_is_made_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its history, also of a night of which nothing came; it lies beside the nights."""
+    monkeypatch.chdir(tmp_path)
+    Path("nights/2026-11-24").mkdir(parents=True)
+    done = CliRunner().invoke(application(), command("site"))
+    assert done.exit_code == 0, done.output
+    kept = next(step["with"] for step in steps("nightly.yml") if "upload" in step.get("uses", ""))
+    assert "site" in kept["path"].split()
+    assert Path("site/pages/history.html").is_file()
+    assert [*Path("nights/2026-11-24").iterdir()] == []
 
 
 def test_what_a_night_leaves_is_kept_whatever_it_came_to() -> None:
