@@ -67,8 +67,28 @@ def check(result_file: Path, result: Result) -> None:
     beside, expected = path_of(result_file), result.provenance.encoder_file_sha256
     if beside.is_symlink():
         files.refuse_link(beside, files.root_of(result_file, result.cell))
-    if expected is not None and beside.is_file() and sha256(beside) != expected:
+    if expected is None or not beside.is_file():
+        return
+    if sha256(beside) != expected:
         raise ResultError(f"{beside}: is not the encoder that its result names; it is not used")
+    named, stated = result.provenance.weights_sha256, _stated(beside)
+    if stated and stated != named:
+        raise ResultError(
+            f"{beside}: says that its weights are {stated[:12]}..., its result says "
+            f"{str(named)[:12]}...; it is not used"
+        )
+
+
+def _stated(path: Path) -> str | None:
+    """Return the hash of the weights by a file's own metadata; None where it states none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "np") as file:
+            facts: dict[str, str] | None = file.metadata()
+    except (OSError, SafetensorError):  # of a damaged file the hash of its bytes is enough
+        return None
+    return (facts or {}).get("weights_sha256")
 
 
 def sha256(path: Path) -> str:

@@ -17,7 +17,7 @@ from benchmark.errors import ResultError
 from benchmark.evaluation import weights
 from benchmark.evaluation.features import weights_sha256
 from benchmark.matrix.protocol import PROTOCOLS, Protocol
-from benchmark.store import encoders, files, work
+from benchmark.store import encoders, files, invariants, work
 from benchmark.store.predictions import Predictions
 from benchmark.store.result import Result
 from benchmark.stored import rescored
@@ -118,6 +118,17 @@ def test_an_encoder_that_is_not_the_results_is_not_used(tmp_path: Path, kept: Re
     assert rescore(tmp_path, kept) is None
     path.write_bytes(good[:100])
     assert rescore(tmp_path, kept) is None
+
+
+def test_a_result_of_other_weights_than_its_encoders_is_named(tmp_path: Path, kept: Result) -> None:
+    """The file is whole and the result's by its hash, yet states other weights."""
+    path = place(tmp_path, kept)
+    encoders.check(path, kept)
+    true = str(kept.provenance.weights_sha256)
+    path.write_text(path.read_text().replace(true, "cd" * 32))
+    sentence = f"says that its weights are {true[:12]}..., its result says cdcdcdcdcdcd..."
+    breach = (str(encoders.path_of(path)), f"{sentence}; it is not used")
+    assert breach in list(invariants.folder(tmp_path))
 
 
 def test_other_data_than_the_trainings_is_not_used(
