@@ -48,6 +48,11 @@ class WeightsError(CslbenchError):
     """A file of weights that cannot be read or does not fit its encoder."""
 
 
+def words(message: str) -> str:
+    """Return what pydantic says of a fault, without the Python class that it puts in front."""
+    return message.removeprefix("Value error, ")
+
+
 def unknown(kind: str, given: str, known: Iterable[str]) -> str:
     """Say that a name is unknown, with the nearest known one and all of them."""
     names = sorted(known)

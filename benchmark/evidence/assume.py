@@ -13,7 +13,7 @@ from typing import TypeAlias, get_args
 from pydantic import ValidationError
 
 from benchmark import reading
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import UsageError, unknown, words
 from benchmark.evidence.reported import Probe, Reported, Scoring, Selection, Spent
 from benchmark.matrix.protocol import PROTOCOLS
 
@@ -164,7 +164,7 @@ def _fill(entry: Reported, assumptions: tuple[Assumption, ...]) -> Filled:
             try:
                 filled = _with(filled, (*assumed, each.text), new)
             except ValidationError as problem:
-                reason = problem.errors()[0]["msg"].removeprefix("Value error, ")
+                reason = words(problem.errors()[0]["msg"])
                 refused.append((each.text, reason))
                 continue
             assumed.append(each.text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from benchmark import reading
-from benchmark.errors import ReportedError, UsageError, unknown
+from benchmark.errors import ReportedError, UsageError, unknown, words
 from benchmark.evidence import styles
 from benchmark.evidence.reported import Reported, load_reported, parse
 from benchmark.evidence.styles import BUDGET, FIELDS, SCORING, Figure, Style
@@ -172,7 +172,7 @@ def _entry(where: str, name: str, found: _Found, *, source: str, seen: bool) -> 
         first = problem.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "row"
         raise ReportedError(
-            f"{where}: {place}: {first['msg']} (got {first['input']!r})"
+            f"{where}: {place}: {words(first['msg'])} (got {first['input']!r})"
         ) from problem
 
 

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from benchmark import yaml
-from benchmark.errors import ReportedError
+from benchmark.errors import ReportedError, words
 
 SHIPPED = Path(__file__).with_name("reported.yaml")
 
@@ -209,7 +209,8 @@ def _entry(document: yaml.Document, index: int, row: yaml.Data) -> Reported:
         first = problem.errors()[0]
         where = document.where("reported", index, *first["loc"])
         field = ".".join(str(part) for part in first["loc"]) or "entry"
-        wrong = f"{field}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        said = words(first["msg"])
+        wrong = f"{field}: {said[:1].lower()}{said[1:]}"
         raise ReportedError(f"{where}: {wrong} (got {first['input']!r})") from problem
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 
-from benchmark.errors import ResultError
+from benchmark.errors import ResultError, words
 from benchmark.reading import harmful
 from benchmark.store.result import Record, Result
 
@@ -36,7 +36,8 @@ def parse(path: Path, content: bytes, kind: type[R]) -> R:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ResultError(f"{path}: {where + ': ' if where else ''}{first['msg']}{more}") from None
+        said = f"{where + ': ' if where else ''}{words(first['msg'])}{more}"
+        raise ResultError(f"{path}: {said}") from None
     except (ValueError, RecursionError) as error:
         raise ResultError(f"{path}: damaged JSON ({error})") from None
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from benchmark import yaml
 from benchmark.data import catalogue as datasets
-from benchmark.errors import ClaimError, UsageError, unknown
+from benchmark.errors import ClaimError, UsageError, unknown, words
 from benchmark.evidence.claims import grammar
 from benchmark.evidence.claims.statement import Contrast, Smaller, Statement, leaves
 from benchmark.evidence.statistics.multiple import Spending
@@ -182,7 +182,7 @@ def _claim(document: yaml.Document, index: int, row: yaml.Data) -> Claim:
         first = min(problem.errors(), key=lambda error: error["type"] != "extra_forbidden")
         place = [part for part in first["loc"] if isinstance(part, str | int)]
         where = document.where("claims", index, *place)
-        wrong = first["msg"].removeprefix("Value error, ")
+        wrong = words(first["msg"])
         field = f"{'.'.join(map(str, place))}: " if place else ""
         if first["type"] == "extra_forbidden":
             wrong = f"unknown key{_nearest(str(place[-1]), place)}"

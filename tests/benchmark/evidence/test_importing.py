@@ -130,7 +130,7 @@ PLAIN = "method,dataset,value\n"
         ("dataset,value\na,90\n", "table: names no method"),
         ("method,dataset\na,b\n", "table: has no column of value"),
         ("method,dataset,value,k\na,b,90,many\n", "table:2: k must be a count from 1"),
-        ("method,dataset,value,k\na,b,90,5\n", "table:2: protocol: Value error, k belongs to"),
+        ("method,dataset,value,k\na,b,90,5\n", "table:2: protocol: k belongs to"),
         ("method,dataset,value,probe\na,b,90,svm\n", "table:2: protocol.probe: Input should be"),
         ("method,dataset,value,online\na,b,90,often\n", "table:2: online must be true or false"),
     ],

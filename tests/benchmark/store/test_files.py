@@ -112,6 +112,25 @@ def test_a_damaged_file_is_named_with_its_reason(written: Path, tmp_path: Path, 
         files.find(tmp_path, make_cell())
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ((b'"value": 70.0', b'"value": 90.0'), "metrics.linear.top1: interval [68.0, 72.0] does"),
+        ((b'"status": "failed"', b'"status": "ok"'), "status 'ok' without metrics"),
+    ],
+)
+def test_a_reason_is_told_without_a_class_of_python(
+    tmp_path: Path, change: tuple[bytes, bytes], sentence: str
+) -> None:
+    """Wherever in the file the fault is: a sentence begins with it."""
+    for found in (make_result(), make_result(replicate=1, status="failed", error="x")):
+        path = files.write(tmp_path, found, {})
+        path.write_bytes(path.read_bytes().replace(*change))
+    reasons = [broken.reason for broken in files.read_all(tmp_path).broken]
+    assert reasons[0].startswith(sentence)
+    assert not any("error" in reason for reason in reasons)
+
+
 def test_a_file_that_is_too_large_is_not_read(written: Path, tmp_path: Path) -> None:
     """A gigabyte called JSON does not fill the memory."""
     os.truncate(written, files.MAX_BYTES + 1)
