@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _TICKS = 4
+_NARROWEST = 1e-300
+"""Below it a power of ten, or a part of the width, may be 0."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,9 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """Return where a value is, pixels."""
-        width = self.high - self.low
         # halved: the width of the widest floats is none
-        part = 0.5 if not width else (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        width = self.high / 2 - self.low / 2
+        part = 0.5 if not width else (value / 2 - self.low / 2) / width
         return self.start + part * (self.end - self.start)
 
     def ticks(self) -> tuple[Tick, ...]:
@@ -42,7 +44,7 @@ class Scale:
 def _round(scale: Scale) -> Sequence[float]:
     """Return a few round numbers within a scale."""
     width = scale.high - scale.low
-    if not 0 < width < math.inf:
+    if not _NARROWEST < width < math.inf:
         return [scale.low]
     unit = 10 ** math.floor(math.log10(width / _TICKS))
     step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= width / _TICKS)

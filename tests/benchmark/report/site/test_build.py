@@ -184,6 +184,23 @@ def test_curves_stay_in_their_box() -> None:
     assert points[0][1] < points[-1][1]
 
 
+@pytest.mark.parametrize("least", [5e-324, 2e-323, 1e-310, 1.7e308])
+def test_curves_of_extreme_losses_stay_in_their_box(least: float) -> None:
+    """The smallest floats have no half, and their powers of ten are 0."""
+    result = make_result()
+    losses = (least, 0.0, 0.0)
+    points = tuple(
+        point.model_copy(update={"loss": loss})
+        for point, loss in zip(result.curve, losses, strict=False)
+    )
+    assert len(points) > 1
+    found = curve(tables([result.model_copy(update={"curve": points})])[0].rows[0])
+    assert found is not None
+    heights = [float(each.split(",")[1]) for each in found.lines[0].points.split()]
+    assert all(0 <= y <= HEIGHT for y in heights)
+    assert found.y
+
+
 @pytest.mark.parametrize(
     ("method", "values", "similarity", "loss"),
     [
