@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
 import stat
 import zipfile
@@ -24,6 +25,8 @@ RESULTS = "results"
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip file can say."""
 _MOST_FILES = 200_000
+MOST_BYTES = 4 * 2**30
+"""Of all files together: a bundle is unpacked to be checked."""
 
 
 class Listed(Record):
@@ -54,10 +57,12 @@ def write(out: Path, root: Path, results: Sequence[Result], more: Mapping[str, b
         more: Further files by path.
 
     Raises:
-        ResultError: If a result, or what lies beside it, is not what it must be or is a link.
-        UsageError: If there is something at `out`, or it lies in the results folder.
+        ResultError: If a result, or what lies beside it, is not what it must be or is a link; or if
+            `out` cannot be written.
+        UsageError: If there is something at `out`, it lies in the results folder, or all is more
+            than `validate` takes.
     """
-    if out.exists() or out.is_symlink():
+    if os.path.lexists(out):
         raise UsageError(f"{out}: is there already; name another, or take it away")
     if out.resolve().is_relative_to(root.resolve()):
         raise UsageError(f"{out}: lies in the results folder, which holds results; name another")
@@ -70,12 +75,21 @@ def write(out: Path, root: Path, results: Sequence[Result], more: Mapping[str, b
             sources[f"{RESULTS}/{file.relative_to(root).as_posix()}"] = file
     manifest = Manifest(files={name: _listed(sources[name]) for name in sorted(sources)})
     text = manifest.model_dump_json(indent=1).encode() + b"\n"
+    if (total := len(text) + sum(file.size for file in manifest.files.values())) > MOST_BYTES:
+        raise UsageError(f"{out}: would hold {total} bytes (at most {MOST_BYTES}); select fewer")
+    try:
+        _put(out, {**sources, MANIFEST: text})
+    except OSError as error:
+        raise ResultError(f"{out}: cannot be written ({error.strerror or error})") from None
+    return manifest
+
+
+def _put(out: Path, sources: Mapping[str, Path | bytes]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".cslbench-", dir=out.parent) as name:
         made = Path(name, "bundle")
-        (_zipped if out.suffix == ".zip" else _laid_out)(made, {**sources, MANIFEST: text})
+        (_zipped if out.suffix == ".zip" else _laid_out)(made, sources)
         made.rename(out)
-    return manifest
 
 
 def _of_result(path: Path, result: Result) -> Iterator[Path]:

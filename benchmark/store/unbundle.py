@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +18,13 @@ from typing import IO
 from benchmark.errors import ResultError
 from benchmark.reading import harmful
 from benchmark.store import files, invariants
-from benchmark.store.bundle import MANIFEST, RESULTS, Manifest
+from benchmark.store.bundle import MANIFEST, MOST_BYTES, RESULTS, Manifest
+
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError,
+    NotImplementedError, OverflowError, RuntimeError, ValueError,
+)  # fmt: skip
+"""What reading a zip file raises, by what of it is damaged and how it is compressed."""
 
 
 def is_bundle(path: Path) -> bool:
@@ -41,13 +50,15 @@ def breaches(bundle: Path) -> Iterator[tuple[str, str]]:
     Raises:
         ResultError: If it cannot be opened, or has no manifest that can be read.
     """
-    if bundle.is_dir():
-        yield from _checked(bundle, None)
-        return
     try:
+        if bundle.is_dir():
+            yield from _checked(bundle, None)
+            return
         with zipfile.ZipFile(bundle) as archive:
             yield from _checked(bundle, archive)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+    except OSError as error:
+        raise ResultError(f"{bundle}: cannot be read ({error.strerror or error})") from None
+    except _DAMAGED as error:
         raise ResultError(f"{bundle}: damaged zip file ({error})") from None
 
 
@@ -77,6 +88,8 @@ def _checked(bundle: Path, archive: zipfile.ZipFile | None) -> Iterator[tuple[st
             yield f"{bundle}/{name}", reason
         else:
             members[name] = member
+    if (total := sum(member.size for member in members.values())) > MOST_BYTES:
+        raise ResultError(f"{bundle}: {total} bytes are too many (at most {MOST_BYTES})")
     with TemporaryDirectory(prefix="cslbench-") as folder:
         manifest = _manifest(bundle, archive, members.pop(MANIFEST, None), Path(folder))
         for name in sorted({*members, *manifest.files}):
@@ -85,7 +98,10 @@ def _checked(bundle: Path, archive: zipfile.ZipFile | None) -> Iterator[tuple[st
                 wrong += 1
                 yield f"{bundle}/{name}", fault
         if not wrong:
-            for path, sentence in invariants.folder(Path(folder, RESULTS)):
+            results = Path(folder, RESULTS)
+            if not files.paths(results):
+                yield f"{bundle}/{RESULTS}", "holds no result"
+            for path, sentence in invariants.folder(results):
                 yield path.replace(f"{folder}/", f"{bundle}/"), sentence.replace(f"{folder}/", "")
 
 
@@ -110,6 +126,8 @@ def _refused(name: str, member: _Member) -> str | None:
         return "is a path that could lead out of the bundle"
     if "\\" in name or ":" in name:
         return "is a path that could lead out of the bundle"
+    if name == RESULTS:
+        return "is a file, not the folder of the results"
     return "is a link, not a file" if member.link else None
 
 

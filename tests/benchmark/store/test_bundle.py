@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmark.cli import application
-from benchmark.store import encoders, files, unbundle
+from benchmark.store import bundle, encoders, files, unbundle
 from tests.benchmark.factories import make_cell, make_result
 
 RIGHT = 1434
@@ -259,3 +259,94 @@ def test_a_folder_without_a_manifest_is_a_results_folder(store: Path) -> None:
     checked = cslbench("validate", plain)
 
     assert (checked.exit_code, "has no manifest.json" in checked.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "at", "said"),
+    [
+        (zipfile.ZIP_DEFLATED, 0, "damaged zip file"),
+        (zipfile.ZIP_LZMA, 4, "damaged zip file"),
+        (zipfile.ZIP_BZIP2, 4, "cannot be read"),
+    ],
+)
+def test_a_damaged_compressed_zip_file_is_said_in_a_sentence(
+    tmp_path: Path, method: int, at: int, said: str
+) -> None:
+    """Whatever its compression: each has exceptions of its own."""
+    found = tmp_path / "a.zip"
+    with zipfile.ZipFile(found, "w", method) as archive:
+        archive.writestr("manifest.json", "{}" * 100)
+    content = bytearray(found.read_bytes())
+    start = 30 + len("manifest.json") + at
+    content[start : start + 8] = b"\xff" * 8
+    found.write_bytes(content)
+    checked = cslbench("validate", found)
+
+    assert (checked.exit_code, said in checked.stdout) == (1, True), checked.output
+    assert isinstance(checked.exception, SystemExit)
+
+
+def test_what_is_more_than_a_bundle_may_hold_is_neither_written_nor_unpacked(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small zip file can hold any number of zeros."""
+    found = exported(store, "a.zip")
+    monkeypatch.setattr(bundle, "MOST_BYTES", 1000)
+    monkeypatch.setattr(unbundle, "MOST_BYTES", 1000)
+    checked = cslbench("validate", found)
+    refused = cslbench("export", store.parent / "b.zip", "--results", store)
+
+    assert (checked.exit_code, "too many (at most 1000)" in checked.stdout) == (1, True)
+    assert (refused.exit_code, "(at most 1000)" in refused.output) == (2, True)
+    assert not (store.parent / "b.zip").exists()
+
+
+def test_a_folder_whose_paths_cannot_be_laid_out_is_said_in_a_sentence(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a file is taken away while it is read."""
+    found = exported(store, "a")
+
+    def gone(self: Path, *_: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory", str(self))
+
+    monkeypatch.setattr(Path, "open", gone)
+    checked = cslbench("validate", found)
+
+    assert checked.exit_code == 1
+    assert "a: cannot be read (No such file or directory)" in checked.stdout
+
+
+def _only(found: Path, name: str, content: bytes) -> Path:
+    """Write a bundle of one file."""
+    listed = {name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}}
+    with zipfile.ZipFile(found, "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"schema_version": 1, "files": listed}))
+        archive.writestr(name, content)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("README.md", "only.zip/results: holds no result"),
+        ("results/schema.json", "only.zip/results: holds no result"),
+        ("results", "only.zip/results: is a file, not the folder of the results"),
+    ],
+)
+def test_a_bundle_without_a_result_does_not_hold(tmp_path: Path, name: str, said: str) -> None:
+    """Nothing was checked, so nothing can be said to be right."""
+    checked = cslbench("validate", _only(tmp_path / "only.zip", name, b"{}"))
+
+    assert (checked.exit_code, said in checked.stdout) == (1, True), checked.output
+    assert "cslbench-" not in checked.stdout
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x", "deep/x.zip"])
+def test_a_bundle_that_cannot_be_written_is_said_in_a_sentence(store: Path, name: str) -> None:
+    """Exit 2: a file is where its folder should be."""
+    (store.parent / "file").write_text("")
+    refused = cslbench("export", store.parent / "file" / name, "--results", store)
+
+    assert (refused.exit_code, "cannot be written (" in refused.output) == (2, True)
+    assert isinstance(refused.exception, SystemExit)
