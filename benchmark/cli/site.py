@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 DATA = "pages/data/"
 """Where a site that lies elsewhere keeps copies of the results."""
+_PAGE = re.compile(r"[a-z0-9._-]+-[0-9a-f]{12}\.html")
+_COPY = re.compile(r"[a-z0-9._-]+-r[0-9]+-[0-9a-f]{8}\.json")
+"""What a site of other results may have left: names of no other form are not ours."""
 
 
 @reporting
@@ -40,7 +43,8 @@ def site(
 ) -> None:
     """Write the results as a site that needs no server: open OUT/index.html in a browser.
 
-    In a results folder it links to the results; elsewhere it takes copies of them along.
+    As the results folder itself it links to the results; elsewhere it takes copies of them along,
+    but not below that folder. Written again, pages and copies of results that are gone go too.
 
     Example: cslbench site public --results demo
     """
@@ -77,27 +81,64 @@ def write(
 
     Raises:
         ResultError: If results contradict each other, or the site cannot be written.
+        UsageError: If one folder lies where the other has its files.
     """
     from benchmark.errors import ResultError
+    from benchmark.report.site import board
     from benchmark.report.site.build import build
     from benchmark.store import files
 
+    same = out.resolve() == results.resolve()
+    if not same:
+        _refuse_within(out, results)
     found = replace(gather(results, reported, claims), past=past)
-    inside = out.resolve().is_relative_to(results.resolve())
-    # a copy in the results folder would be taken for a result
-    data = f"{Path(os.path.relpath(results, out)).as_posix()}/" if inside else DATA
-    count = 0
+    made = set()
     try:
-        for path, text in build(found, data=data):
+        for path, text in build(found, data="" if same else DATA):
             _put(out / path, text)
-            count += 1
-        for result in () if inside else found.results:
-            content = result.model_dump_json(indent=1) + "\n"  # as the store writes it
-            _put(out / DATA / files.relative_path(result.cell), content)
-            count += 1
+            made.add(out / path)
+        # a copy in the results folder would be taken for a result
+        for result in () if same else found.results:
+            path = DATA + files.relative_path(result.cell).as_posix()
+            _put(out / path, result.model_dump_json(indent=1) + "\n")  # as the store writes it
+            made.add(out / path)
+        _clear(out / board.FOLDER, 0, _PAGE, made)
+        if not same:
+            _clear(out / DATA, 2, _COPY, made)
     except OSError as error:
         raise ResultError(f"{out}: cannot be written ({error.strerror or error})") from None
-    return count
+    return len(made)
+
+
+def _refuse_within(out: Path, results: Path) -> None:
+    from benchmark.errors import UsageError
+
+    site, root = out.resolve(), results.resolve()
+    if site.is_relative_to(root):
+        raise UsageError(
+            f"{out}: lies in the results folder, which holds results; name {results} itself, or a "
+            "folder elsewhere"
+        )
+    if root.is_relative_to((out / "pages").resolve()):
+        raise UsageError(f"{out}: would write its pages over the results in {results}")
+
+
+def _clear(folder: Path, depth: int, name: re.Pattern[str], keep: Collection[Path]) -> None:
+    """Take away the files of a name, so many folders deep, that were not written this time."""
+    for path in _files(folder, depth):
+        if name.fullmatch(path.name) and path not in keep:
+            path.unlink()
+
+
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    """Yield the files exactly so many folders deep; what a link leads to is not ours."""
+    if any(path.is_symlink() for path in (folder.parent, folder)) or not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if depth:
+            yield from _files(path, depth - 1)
+        elif path.is_file() and not path.is_symlink():
+            yield path
 
 
 def gather(results: Path, reported: Sequence[Reported], claims: Sequence[Claim]) -> Evidence:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from benchmark.cli import application
 from benchmark.store import files
+from tests.benchmark.factories import make_result
 from tests.benchmark.report.site.wicked import honest
 
 
@@ -59,13 +60,64 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in done.output
 
 
-def test_the_site_of_a_folder_elsewhere_in_the_results_copies_nothing(tmp_path: Path) -> None:
-    """Copies in a results folder would be taken for results that lie in the wrong place."""
+def test_neither_folder_may_lie_where_the_other_has_its_files(tmp_path: Path) -> None:
+    """Pages would be taken for results, and copies would be written over them."""
+    honest(tmp_path / "site/pages/data")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
+    for out, results in (
+        ("site/pages/data/web/site", "site/pages/data"),
+        ("site", "site/pages/data"),
+        ("site", "site/pages"),
+    ):
+        refused = cslbench(tmp_path / out, "--results", tmp_path / results)
+        assert refused.exit_code == 2, refused.output
+        assert "results" in refused.stderr
+        assert "Traceback" not in refused.output
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()} == before
+
+
+def test_what_was_made_of_results_since_deleted_goes(tmp_path: Path) -> None:
+    """And nothing else: no other name, no link, nothing that a link leads to."""
+    results, out, outside = tmp_path / "results", tmp_path / "out", tmp_path / "outside"
+    made = honest(results)
+    whole = cslbench(out, "--results", results)
+    assert whole.exit_code == 0, whole.output
+    gone = [each for each in made if each.cell.method == "byol"]
+    copies = [out / "pages/data" / files.relative_path(each.cell) for each in gone]
+    pages = sorted((out / "pages/cells").glob("byol-*.html"))
+    kept = [out / "pages/cells/mine.html", out / "pages/data/notes.json"]
+    foreign = outside / "compact" / copies[0].name
+    foreign.parent.mkdir(parents=True)
+    for path in (*kept, foreign):
+        path.write_text("mine")
+    (out / "pages/data/linked").symlink_to(outside, target_is_directory=True)
+    link = copies[0].with_name("simclr-x-r0-0123abcd.json")
+    link.symlink_to(foreign)
+    for each in gone:
+        (results / files.relative_path(each.cell)).unlink()
+    assert pages
+    assert all(path.exists() for path in copies)
+
+    assert cslbench(out, "--results", results).exit_code == 0
+    assert not [path for path in (*pages, *copies) if path.exists()]
+    assert all(path.read_text() == "mine" for path in (*kept, foreign, link))
+    left = {path for path in out.rglob("*.html") if path not in kept}
+    assert cslbench(tmp_path / "new", "--results", results).exit_code == 0
+    new = tmp_path / "new"
+    assert {p.relative_to(out) for p in left} == {p.relative_to(new) for p in new.rglob("*.html")}
+
+
+def test_a_site_in_the_results_folder_takes_no_result_away(tmp_path: Path) -> None:
+    """Not even one whose dataset is called as the site's own folder."""
+    result = make_result(dataset="pages", encoder="data")
     honest(tmp_path)
-    assert cslbench(tmp_path / "web/site", "--results", tmp_path).exit_code == 0
-    assert files.read_all(tmp_path).broken == ()
-    cell = next((tmp_path / "web/site/pages/cells").glob("simclr-*.html")).read_text()
-    assert 'href="../../../../cifar10/' in cell
+    files.write(tmp_path, result, {})
+    stale = tmp_path / "pages/cells/byol-0123456789ab.html"
+    stale.parent.mkdir()
+    stale.write_text("")
+    assert cslbench(tmp_path, "--results", tmp_path).exit_code == 0
+    assert files.find(tmp_path, result.cell) is not None
+    assert not stale.exists()
 
 
 def test_nights_are_shown_if_there_are_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
