@@ -106,7 +106,9 @@ def decide(
         methods, cells = _looked_again(scored, fresh, rule, (methods, cells))
         reruns = ()
     exact = tuple(pair for each in matched for pair in each.exact)
-    unmeasured = (*missing, *_broken(new, old, fresh), *_unmeasured(matched), *_empty(grouped))
+    broken = _broken(new, old, fresh)
+    lost = (*_unmeasured(matched), *_unseen_again(cells), *_empty(grouped))
+    unmeasured = (*missing, *broken, *lost)
     spent = costs.compare(grouped, rule)
     return Decision(
         _kind(methods, (*cells, *spent), exact, unmeasured),
@@ -194,6 +196,15 @@ def _reruns(
 
 def _unmeasured(matched: Sequence[Matched]) -> list[Unmeasured]:
     return [Unmeasured(m.label, m.unmeasured) for m in matched if m.unmeasured is not None]
+
+
+def _unseen_again(cells: Sequence[Finding]) -> list[Unmeasured]:
+    """Name suspects whose second look saw nothing: nobody has cleared them."""
+    return [
+        Unmeasured(f.name, f"run again: {f.reason}")
+        for f in cells
+        if f.look == 2 and f.kind == "could not measure"
+    ]
 
 
 def _empty(grouped: Sequence[Group]) -> list[Unmeasured]:

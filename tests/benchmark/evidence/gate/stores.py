@@ -26,11 +26,12 @@ def drawn(
     seed: int = 0,
     sd: float = 0.5,
     method: str = "simclr",
+    encoder: str = "compact",
 ) -> list[Result]:
     """Make replicates about a mean, percent."""
     scores = np.random.default_rng(seed).normal(mean, sd, len(replicates))
     return [
-        make_result(method, float(score), replicate=r)
+        make_result(method, float(score), replicate=r, encoder=encoder)
         for r, score in zip(replicates, scores, strict=True)
     ]
 

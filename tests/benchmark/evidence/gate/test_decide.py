@@ -123,6 +123,27 @@ def test_replicates_that_were_looked_at_are_not_fresh() -> None:
     assert decision.methods[0].reason == "no new replicate"
 
 
+@pytest.mark.parametrize("again", [("new",), ("old",), ()])
+def test_a_suspected_cell_without_a_second_look_is_not_cleared(again: tuple[str, ...]) -> None:
+    """One encoder of ten drops: too little for its method, so that nobody else would say it."""
+    encoders = ["compact", *(f"resnet{depth}" for depth in range(18, 27))]
+    old = [r for e in encoders for r in drawn(70.0, range(10), seed=len(e), encoder=e)]
+    new = [r for e in encoders[1:] for r in drawn(70.3, (10, 11, 12), seed=7, encoder=e)]
+    new += drawn(66.0, (10, 11, 12), seed=1)
+    first = decide(loaded(new), loaded(old), Rule(margin=2.0))
+    suspects = [each.name for each in first.cells if each.suspect]
+    assert (first.methods[0].kind, first.kind, len(suspects)) == ("pass", "regression", 1)
+    sides = {side: loaded(drawn(70.0, range(20, 25))) for side in again}
+    fresh = Fresh(sides.get("new", loaded([])), sides.get("old", loaded([])))
+    decision = decide(loaded(new), loaded(old), Rule(margin=2.0), fresh)
+    assert decision.exit_code == 2
+    reason = "no replicate in the baseline" if again == ("new",) else "no new replicate"
+    said = [(each.name, each.reason) for each in decision.unmeasured]
+    assert said == [(suspects[0], f"run again: {reason}")]
+    both = Fresh(loaded(drawn(70.0, range(20, 60), seed=3)), loaded(drawn(70.0, range(20, 60))))
+    assert decide(loaded(new), loaded(old), Rule(margin=2.0), both).kind == "pass"
+
+
 def test_a_replicate_of_a_method_needs_all_its_cells() -> None:
     """Two encoders: only replicates that both have are means of the method."""
     old = [
