@@ -19,6 +19,7 @@ from benchmark.cli.shared import (
     Encoders,
     Methods,
     Plugins,
+    check_limits,
     chosen,
     print_json,
     reporting,
@@ -99,6 +100,7 @@ def nightly(
     from benchmark.store.nights import tonight
 
     rule = gate.ruled(margin, alpha, protocol)
+    check_limits(timeout=timeout)
     part = chosen(matrix, methods=method, datasets=dataset, encoders=encoder, plugins=plugin)
     _check_protocol(part, protocol)
     files.check_folder(history)

@@ -26,6 +26,7 @@ from benchmark.cli.shared import (
     Replicates,
     ResultsFolder,
     TrackTo,
+    check_limits,
     chosen,
     print_json,
     reporting,
@@ -111,6 +112,7 @@ def run(
     """
     from benchmark.engines.engine import Options
 
+    check_limits(timeout=timeout, memory=memory)
     part = chosen(
         matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
         plugins=plugin,

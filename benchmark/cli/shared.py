@@ -90,6 +90,8 @@ Assume = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 RESULTS = Path("results")
+_LARGEST = 1e9
+"""Seconds (31 years) or GiB (an eighth of what a system's limit can say)."""
 
 
 def reporting(verb: Callable[P, T]) -> Callable[P, T]:
@@ -138,6 +140,25 @@ def chosen(
 
     load_all(plugins or ())
     return select(load(name), methods or (), datasets or (), encoders or (), replicates or ())
+
+
+def check_limits(**limits: float | None) -> None:
+    """Refuse what no clock or system can count to, infinity too.
+
+    Args:
+        limits: Of a cell, by the name of the option: seconds or GiB.
+
+    Raises:
+        UsageError: Naming the option.
+    """
+    from benchmark.errors import UsageError
+
+    for option, value in limits.items():
+        if value is not None and not value <= _LARGEST:
+            raise UsageError(
+                f"--{option} must be a number of at most {_LARGEST:g} (got {value:g}); "
+                "without it there is no limit"
+            )
 
 
 def typed() -> str:

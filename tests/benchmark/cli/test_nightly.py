@@ -140,6 +140,7 @@ def test_a_dry_run_foresees_and_writes_nothing(tmp_path: Path, good: Path) -> No
         (("--baseline", ".", "--night", "today"), "a night is a date such as 2026-11-24"),
         (("--baseline", ".", "--protocol", "lineal"), "did you mean 'linear'?"),
         (("--baseline", ".", "--margin", "0"), "--margin must be above 0"),
+        (("--baseline", ".", "--timeout", "inf"), "--timeout must be a number of at most 1e+09"),
     ],
 )
 def test_a_bad_request_is_one_sentence(wrong: tuple[str, ...], says: str, tmp_path: Path) -> None:

@@ -220,6 +220,9 @@ BAD: dict[str, tuple[list[str], dict[str, str], str]] = {
     "unknown dataset": (["-d", "photo"], {}, "did you mean 'photos'?"),
     "unknown option": (["-m", "simclr[temprature=1]"], {}, "did you mean 'temperature'?"),
     "unknown replicate": (["--replicate", "7"], {}, "unknown replicate '7'"),
+    "endless memory": (["--memory", "inf"], {}, "--memory must be a number of at most 1e+09"),
+    "memory beyond any system": (["--memory", "1e300"], {}, "--memory must be a number"),
+    "endless time": (["--timeout", "inf"], {}, "--timeout must be a number"),
     "unknown key": ([], {"methods": "[simclr]\nbugdet: 3"}, "did you mean 'budget'?"),
     "text for a number": ([], {"budget": "{steps: 1e2}"}, "1e2"),
     "negative temperature": (
