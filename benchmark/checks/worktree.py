@@ -16,15 +16,17 @@ from benchmark.store.revision import Commit
 _SECONDS = 120
 _POLL_SECONDS = 0.2
 _LONGEST = 300
+_PROGRAM = ("__init__.py", "__main__.py")
 
 
-def run(commit: Commit, arguments: Sequence[str], out: int) -> str | None:
+def run(commit: Commit, arguments: Sequence[str], out: int, asked: Sequence[Path]) -> str | None:
     """Run a verb as a commit has it, with this interpreter and its packages.
 
     Args:
         commit: Of a checkout of this program.
         arguments: The verb and what it takes; paths absolute or from the present folder.
         out: File descriptor that its lines go to.
+        asked: Files that it leaves if it ran, whatever became of its cells.
 
     Returns:
         Why it could not run, in words; None if it ran, whatever became of its cells.
@@ -34,12 +36,17 @@ def run(commit: Commit, arguments: Sequence[str], out: int) -> str | None:
     """
     try:
         with _checked_out(commit) as tree:
-            if not (tree / "benchmark" / "__main__.py").is_file():
+            # without __init__.py a `benchmark` of a later import path would come before it
+            if not all((tree / "benchmark" / name).is_file() for name in _PROGRAM):
                 return f"{commit.short} has no program of its own"
-            return _run(tree, commit, arguments, out)
+            code, said = _run(tree, arguments, out)
     except subprocess.SubprocessError as error:
-        said = getattr(error, "stderr", None) or b""
-        return f"{commit.short} cannot be checked out: {_last(said.decode(errors='replace'))}"
+        reason = getattr(error, "stderr", None) or b""
+        return f"{commit.short} cannot be checked out: {_last(reason.decode(errors='replace'))}"
+    # 1 is a failed cell, which its result says, but also any error before the first cell
+    if code == 0 or (code == 1 and all(file.is_file() for file in asked)):
+        return None
+    return f"the run under {commit.short} ended with exit code {code}: {said}"
 
 
 @contextmanager
@@ -62,10 +69,13 @@ def _checked_out(commit: Commit) -> Iterator[Path]:
             )  # fmt: skip
 
 
-def _run(tree: Path, commit: Commit, arguments: Sequence[str], out: int) -> str | None:
+def _run(tree: Path, arguments: Sequence[str], out: int) -> tuple[int, str]:
+    """Run it, and return its exit code and the last that it said of errors."""
     # -P: the present folder may hold another `benchmark`
     command = [sys.executable, "-P", "-m", "benchmark", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    others = os.environ.get("PYTHONPATH")  # where a plugin's imports may lie
+    path = os.pathsep.join([str(tree), others] if others else [str(tree)])
+    environment = {**os.environ, "PYTHONPATH": path}
     with TemporaryFile("w+") as errors, Stop() as stop:
         # a session of its own: Ctrl-C of a terminal reaches it once, by us
         process = subprocess.Popen(
@@ -83,10 +93,7 @@ def _run(tree: Path, commit: Commit, arguments: Sequence[str], out: int) -> str 
         if stop.signum is not None:
             raise SystemExit(128 + stop.signum)
         errors.seek(0)
-        said = _last(errors.read())
-    if process.returncode in (0, 1):  # 1: a cell failed, which its result says
-        return None
-    return f"the run under {commit.short} ended with exit code {process.returncode}: {said}"
+        return process.returncode, _last(errors.read())
 
 
 def _last(text: str) -> str:

@@ -150,14 +150,15 @@ class _Work:
         """Run them under another commit, from a matrix file beside the results."""
         from benchmark.checks import worktree
         from benchmark.matrix import rotate
-        from benchmark.store import atomic
+        from benchmark.store import atomic, files
 
         file = results.absolute().with_name(f"{results.name}.yaml")
         atomic.write(file, rotate.as_file(part).encode())
         say(f"under {commit.short}: {len(part.cells)} cells", err=self.quiet)
         sys.stdout.flush()
         out = STDERR if self.quiet else STDOUT
-        return worktree.run(commit, self._arguments(file, results.absolute()), out)
+        asked = [results / files.relative_path(cell) for cell in part.cells]
+        return worktree.run(commit, self._arguments(file, results.absolute()), out, asked)
 
     def _arguments(self, matrix: Path, results: Path) -> list[str]:
         given = self.options

@@ -84,6 +84,7 @@ def test_a_revision_is_run_again_as_it_was(
     baseline(made, part(tmp_path), mean=before, replicates=24)
     baseline(checkout / "results", part(tmp_path), mean=TWO)
     (checkout / "benchmark").mkdir()
+    (checkout / "benchmark" / "__init__.py").touch()
     (checkout / "benchmark" / "__main__.py").write_text(PROGRAM.format(made=str(made)))
     git = ["git", "-C", str(checkout), "-c", "user.name=a", "-c", "user.email=a@b"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
