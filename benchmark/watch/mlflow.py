@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import time
@@ -50,6 +51,7 @@ class Run:
 def opening(where: str, run: Watched) -> Opening:
     """Write to a server or a store."""
     found: dict[str, Any] = {}
+    _load()
 
     def opened(cell: Cell, configuration: Mapping[str, Scalar]) -> Run:
         if not found:
@@ -77,13 +79,18 @@ def address(where: str) -> str:
     return f"sqlite:///{folder / 'mlflow.db'}"
 
 
-def _connect(uri: str, name: str) -> tuple[Any, str]:
+def _load() -> None:
+    """Import it before the run, so that one that is unusable is said by then."""
     for key, value in _DEFAULTS.items():
         os.environ.setdefault(key, value)
-    from mlflow.tracking import MlflowClient
-
+    importlib.import_module("mlflow.tracking")
     for noisy in ("mlflow", "alembic"):  # it would tear the live view
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _connect(uri: str, name: str) -> tuple[Any, str]:
+    from mlflow.tracking import MlflowClient
+
     client = MlflowClient(tracking_uri=uri)
     known = client.get_experiment_by_name(name)
     return client, known.experiment_id if known else client.create_experiment(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from benchmark.progress import Progress
 from benchmark.store.files import relative_path
 from benchmark.watch.interface import Watched
 from benchmark.watch.targets import watchers
-from benchmark.watch.tracker import Row, Scalar, Tracker, numbers, settings
+from benchmark.watch.tracker import Opening, Row, Scalar, Tracker, numbers, settings
 from tests.benchmark.factories import make_cell, make_result
 
 CELL = make_cell("yadim[extraction=1:1]")
@@ -118,6 +120,57 @@ def test_a_missing_package_is_one_sentence_with_the_command(
     )
     with pytest.raises(UsageError, match="unknown kind 'tensorbord'; did you mean 'tensorboard'"):
         watchers([], ["tensorbord:x"], RUN, lambda _: None)
+
+
+class Unusable:
+    """A tracker's adapter that fails as an old package does."""
+
+    def __init__(self, error: Exception) -> None:
+        """Fail with this."""
+        self.error = error
+
+    def opening(self, where: str, run: Watched) -> Opening:
+        """Fail."""
+        del where, run
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            TypeError("login() got an unexpected keyword argument 'prompt'\nand more"),
+            "--track wandb: login() got an unexpected keyword argument 'prompt'; "
+            "if wandb is old or broken, run `pip install --upgrade wandb`",
+        ),
+        (
+            AttributeError(),
+            "--track wandb: AttributeError; "
+            "if wandb is old or broken, run `pip install --upgrade wandb`",
+        ),
+        (UsageError("--track wandb: nobody is logged in"), "--track wandb: nobody is logged in"),
+    ],
+)
+def test_an_unusable_package_is_one_sentence_before_anything_runs(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    """Whatever it raises; what is said already stays as it is."""
+    monkeypatch.setattr("benchmark.watch.targets.find_spec", lambda _: find_spec("json"))
+    monkeypatch.setitem(sys.modules, "benchmark.watch.wandb", Unusable(error))
+    with pytest.raises(UsageError) as refused:
+        watchers([], ["wandb:x"], RUN, lambda _: None)
+    assert str(refused.value) == words
+
+
+def test_a_folder_that_is_named_as_the_package_is_not_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An offline run leaves `wandb/`, which Python takes for a package."""
+    (tmp_path / "wandb").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "wandb", raising=False)
+    with pytest.raises(UsageError, match="wandb is not installed"):
+        watchers([], ["wandb:x"], RUN, lambda _: None)
 
 
 def test_tensorboard_reads_back_what_was_written(tmp_path: Path) -> None:
