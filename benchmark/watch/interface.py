@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
+from time import monotonic
 from types import TracebackType
 from typing import Protocol, Self
 
 from benchmark.engines.engine import Advanced, Event, Finished
 from benchmark.reading import plain
 from benchmark.report.live import Planned, View
+from benchmark.store.provenance import now
 
 PATIENCE = 15.0
 """Seconds that the end of a run waits for a watcher to take in what is still to be told."""
@@ -35,16 +37,26 @@ class Watched:
     """Cells side by side."""
 
 
+@dataclass(frozen=True)
+class Instant:
+    """When something happened, however much later a slow watcher is told."""
+
+    seconds: float = field(default_factory=monotonic)
+    """Of the monotonic clock."""
+    utc: str = field(default_factory=now)
+    """ISO 8601."""
+
+
 class Watcher(Protocol):
     """Is told of a run, in one thread, and may be slow or raise whatever it likes."""
 
-    def begin(self) -> None:
+    def begin(self, at: Instant) -> None:
         """Take note that the run begins."""
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, at: Instant) -> None:
         """Take note of an event; predictions are left out of it."""
 
-    def end(self, stopped: str | None) -> None:
+    def end(self, stopped: str | None, at: Instant) -> None:
         """Take note that the run is over; `stopped` says what ended it early."""
 
 
@@ -71,7 +83,8 @@ class Background:
     def __enter__(self) -> Self:
         """Begin to tell."""
         self._thread.start()
-        self._tasks.put(self.watcher.begin)
+        at = Instant()
+        self._tasks.put(lambda: self.watcher.begin(at))
         return self
 
     def __exit__(
@@ -81,8 +94,8 @@ class Background:
         trace: TracebackType | None,
     ) -> None:
         """Tell the end, and wait a while until it is taken in."""
-        stopped = None if error is None else str(error) or type(error).__name__
-        self._tasks.put(lambda: self.watcher.end(stopped))
+        stopped, at = None if error is None else str(error) or type(error).__name__, Instant()
+        self._tasks.put(lambda: self.watcher.end(stopped, at))
         self._tasks.put(None)
         self._thread.join(self.patience)
         if self._thread.is_alive():
@@ -94,7 +107,8 @@ class Background:
             return
         if isinstance(event, Finished):
             event = replace(event, predictions={})
-        self._tasks.put(lambda: self.watcher.show(event))
+        at = Instant()
+        self._tasks.put(lambda: self.watcher.show(event, at))
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:

@@ -14,9 +14,8 @@ from typing import Literal
 from benchmark.engines.engine import Advanced, Event, Finished, Found
 from benchmark.errors import UsageError
 from benchmark.report.following import Running, Tally
-from benchmark.store.provenance import now as utc
 from benchmark.store.result import Record
-from benchmark.watch.interface import Watched
+from benchmark.watch.interface import Instant, Watched
 
 SECONDS_BETWEEN = 30.0
 """Between two notices on how far one cell is."""
@@ -99,20 +98,23 @@ class Notifier:
 
     def __init__(self, run: Watched, send: Callable[[str], None]) -> None:
         """Give each notice to `send`, as one line of JSON."""
-        self.run, self.send = run, send
-        self.tally = Tally(run.cells, run.workers)
+        self.run, self.send, self.at = run, send, Instant()
+        self.tally = Tally(run.cells, run.workers, clock=lambda: self.at.seconds)
 
-    def begin(self) -> None:
+    def begin(self, at: Instant) -> None:
         """Send `run started`."""
+        self.at = at
         self._send(event="run started")
 
-    def end(self, stopped: str | None) -> None:
+    def end(self, stopped: str | None, at: Instant) -> None:
         """Send `run finished`."""
+        self.at = at
         self._send(event="run finished", stopped=stopped)
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, at: Instant) -> None:
         """Send what an event is worth."""
-        about, now = self.tally.take(event), self.tally.clock()
+        self.at, now = at, at.seconds
+        about = self.tally.take(event)
         cell = CellNamed(
             id=about.cell.pretrain_id, label=about.cell.label, method=about.cell.method,
             dataset=about.cell.dataset, encoder=about.cell.encoder,
@@ -131,7 +133,7 @@ class Notifier:
         tally, left = self.tally, self.tally.left()
         notice = Notice.model_validate(
             {
-                "time": utc(), "matrix": self.run.matrix, "results": str(self.run.results),
+                "time": self.at.utc, "matrix": self.run.matrix, "results": str(self.run.results),
                 "total": tally.total, "done": tally.done, "failed": tally.failed,
                 "running": len(tally.running),
                 "seconds_left": None if left is None else round(left, 1), **fields,

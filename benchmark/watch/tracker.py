@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
@@ -10,6 +9,7 @@ from benchmark.engines.engine import Advanced, Event, Finished, Found
 from benchmark.matrix.cell import Cell
 from benchmark.progress import Progress
 from benchmark.store.result import Result
+from benchmark.watch.interface import Instant
 
 SECONDS_BETWEEN = 1.0
 """Between two moments of a cell that are written while it trains."""
@@ -39,16 +39,16 @@ class Tracker:
     `loss` and `learning_rate`, the result's curve, and its numbers.
     """
 
-    def __init__(self, opening: Opening, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, opening: Opening) -> None:
         """Write nothing yet."""
-        self.opening, self.clock = opening, clock
+        self.opening = opening
         self.pages: dict[str, Page] = {}
         self._last: dict[str, tuple[float, float | None]] = {}
 
-    def begin(self) -> None:
+    def begin(self, at: Instant) -> None:
         """Nothing: a run without cells leaves nothing behind."""
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, at: Instant) -> None:
         """Write what an event brings."""
         name = event.cell.pretrain_id
         if isinstance(event, Found):
@@ -57,7 +57,7 @@ class Tracker:
         if page is None:
             page = self.pages[name] = self.opening(event.cell, settings(event.cell))
         if isinstance(event, Advanced):
-            rows = list(self._moment(name, event.progress))
+            rows = list(self._moment(name, event.progress, at.seconds))
             if rows:
                 page.log(rows)
         elif isinstance(event, Finished):
@@ -69,14 +69,15 @@ class Tracker:
             ])  # fmt: skip
             page.close(numbers(result), told(result), ok=result.final)
 
-    def end(self, stopped: str | None) -> None:
+    def end(self, stopped: str | None, at: Instant) -> None:
         """End what a stopped run has left open."""
+        del at
         for page in list(self.pages.values()):
             page.close({}, {"status": "stopped", "error": stopped or ""}, ok=False)
         self.pages.clear()
 
-    def _moment(self, name: str, at: Progress) -> Iterator[Row]:
-        now, (last, look) = self.clock(), self._last.get(name, (float("-inf"), None))
+    def _moment(self, name: str, at: Progress, now: float) -> Iterator[Row]:
+        last, look = self._last.get(name, (float("-inf"), None))
         if at.phase != "train" or at.note or (now - last < SECONDS_BETWEEN and at.done < at.total):
             return
         self._last[name] = now, at.knn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from benchmark.errors import UsageError
 from benchmark.progress import Progress
 from benchmark.report.live import View
 from benchmark.watch import notify
-from benchmark.watch.interface import Background, Together, Watched
+from benchmark.watch.interface import Background, Instant, Together, Watched
 from benchmark.watch.targets import watchers
 from tests.benchmark.factories import make_cell, make_result
 
@@ -23,12 +24,17 @@ CELL = make_cell()
 RUN = Watched("tiny", Path("mine"), [(CELL, 30.0), (make_cell(replicate=1), None)], 1)
 
 
+def fail_on(warning: str) -> None:
+    """Let nothing be warned of."""
+    raise AssertionError(warning)
+
+
 def told(watcher: notify.Notifier, *events: Event) -> None:
     """Tell a whole run."""
-    watcher.begin()
+    watcher.begin(Instant())
     for event in events:
-        watcher.show(event)
-    watcher.end(None)
+        watcher.show(event, Instant())
+    watcher.end(None, Instant())
 
 
 def test_each_event_is_a_line_of_json_with_its_fields(tmp_path: Path) -> None:
@@ -60,19 +66,14 @@ def test_each_event_is_a_line_of_json_with_its_fields(tmp_path: Path) -> None:
     assert (lines[5]["done"], lines[5]["failed"], lines[5]["running"]) == (1, 1, 0)
 
 
-def test_progress_comes_every_thirty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_comes_every_thirty_seconds() -> None:
     """A training of 100 s in steps of a second is three notices, with pace and time left."""
     lines: list[str] = []
     watcher = notify.Notifier(RUN, lines.append)
-    now = 0.0
-    monkeypatch.setattr(watcher.tally, "clock", lambda: now)
-    watcher.show(Started(CELL))
+    watcher.show(Started(CELL), Instant(1000.0))
     for second in range(1, 101):
-        now = watcher.tally.start + second
-        about = watcher.tally.running[CELL.pretrain_id]
-        about.shown = about.shown or watcher.tally.start
         moment = Progress(CELL.pretrain_id, "train", second, 100, 2.5, 800.0, 41.0)
-        watcher.show(Advanced(CELL, moment))
+        watcher.show(Advanced(CELL, moment), Instant(1000.0 + second))
     found = [json.loads(line) for line in lines[1:]]
     assert [each["progress"]["done"] for each in found] == [30, 60, 90]
     assert found[0]["progress"] | {"seconds_left": None} == {
@@ -80,6 +81,31 @@ def test_progress_comes_every_thirty_seconds(monkeypatch: pytest.MonkeyPatch) ->
         "knn": 41.0, "seconds_left": None,
     }  # fmt: skip
     assert found[0]["progress"]["seconds_left"] == pytest.approx(70.0)
+
+
+def test_a_notice_carries_the_time_of_its_event_and_not_of_its_telling(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A cell took 5 s; the watcher, which hangs from the start, is told 60 s later."""
+    lines: list[str] = []
+    clock, gate = [100.0], threading.Event()
+    monkeypatch.setattr(
+        "benchmark.watch.interface.Instant", lambda: Instant(clock[0], f"at {clock[0]:g}")
+    )
+
+    def send(line: str) -> None:
+        assert gate.wait(30)
+        lines.append(line)
+
+    with Background("--notify x", notify.Notifier(RUN, send), fail_on) as seen:
+        seen.show(Started(CELL))
+        clock[0] = 105.0
+        seen.show(Finished(CELL, make_result(value=71.5)))
+        clock[0] = 165.0
+        gate.set()
+    found = [json.loads(line) for line in lines]
+    assert [each["time"] for each in found] == ["at 100", "at 100", "at 105", "at 165"]
+    assert found[2]["result"]["seconds"] == 5.0
 
 
 def test_a_command_is_run_without_a_shell_with_the_notice_on_its_input(tmp_path: Path) -> None:
@@ -125,18 +151,19 @@ class Broken:
         """Do this."""
         self.act, self.seen = act, 0
 
-    def begin(self) -> None:
+    def begin(self, at: Instant) -> None:
         """Nothing."""
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, at: Instant) -> None:
         """Count, and do it."""
+        assert at.utc
         assert isinstance(event, Started)
         self.seen += 1
         self.act()
 
-    def end(self, stopped: str | None) -> None:
+    def end(self, stopped: str | None, at: Instant) -> None:
         """Nothing."""
-        assert stopped == "SIGINT"
+        assert (stopped, at.utc != "") == ("SIGINT", True)
 
 
 def five(seen: View) -> None:

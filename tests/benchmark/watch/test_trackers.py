@@ -13,7 +13,7 @@ from benchmark.engines.engine import Advanced, Event, Finished, Started
 from benchmark.errors import UsageError
 from benchmark.progress import Progress
 from benchmark.store.files import relative_path
-from benchmark.watch.interface import Watched
+from benchmark.watch.interface import Instant, Watched
 from benchmark.watch.targets import watchers
 from benchmark.watch.tracker import Opening, Row, Scalar, Tracker, numbers, settings
 from tests.benchmark.factories import make_cell, make_result
@@ -39,12 +39,10 @@ EVENTS: tuple[Event, ...] = (
 
 def told(tracker: Tracker, events: Sequence[Event] = EVENTS) -> None:
     """Tell a run in which two seconds pass between events."""
-    ticks = iter(range(0, 1000, 2))
-    tracker.clock = lambda: float(next(ticks))
-    tracker.begin()
-    for event in events:
-        tracker.show(event)
-    tracker.end(None)
+    tracker.begin(Instant())
+    for number, event in enumerate(events):
+        tracker.show(event, Instant(2.0 * number))
+    tracker.end(None, Instant())
 
 
 class Kept:
@@ -91,10 +89,10 @@ def test_a_page_has_moments_then_the_results_own_curve_and_numbers() -> None:
 def test_moments_are_thinned_and_a_stopped_run_closes_what_is_open() -> None:
     """Five moments within a second are one; the page ends as stopped, with why."""
     page = Kept()
-    tracker = Tracker(lambda *_: page, clock=lambda: 7.0)
+    tracker = Tracker(lambda *_: page)
     for done in range(1, 6):
-        tracker.show(moment(done, 2.0))
-    tracker.end("interrupted by SIGINT")
+        tracker.show(moment(done, 2.0), Instant(7.0))
+    tracker.end("interrupted by SIGINT", Instant())
     assert [step for step, _ in page.rows] == [1]
     assert page.closed == [({}, {"status": "stopped", "error": "interrupted by SIGINT"}, False)]
 
