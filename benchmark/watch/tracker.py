@@ -51,16 +51,16 @@ class Tracker:
     def show(self, event: Event, at: Instant) -> None:
         """Write what an event brings."""
         name = event.cell.pretrain_id
-        if isinstance(event, Found):
-            return
         page = self.pages.get(name)
+        if isinstance(event, Found) and page is None:  # none of it was run here
+            return
         if page is None:
             page = self.pages[name] = self.opening(event.cell, settings(event.cell))
         if isinstance(event, Advanced):
             rows = list(self._moment(name, event.progress, at.seconds))
             if rows:
                 page.log(rows)
-        elif isinstance(event, Finished):
+        elif isinstance(event, Finished | Found):
             del self.pages[name]
             result = event.result
             page.log([

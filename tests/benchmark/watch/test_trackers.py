@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.engines.engine import Advanced, Event, Finished, Started
+from benchmark.engines.engine import Advanced, Event, Finished, Found, Started
 from benchmark.errors import UsageError
 from benchmark.progress import Progress
 from benchmark.store.files import relative_path
+from benchmark.store.result import Result
 from benchmark.watch.interface import Instant, Watched
 from benchmark.watch.targets import watchers
 from benchmark.watch.tracker import Opening, Row, Scalar, Tracker, numbers, settings
@@ -95,6 +96,30 @@ def test_moments_are_thinned_and_a_stopped_run_closes_what_is_open() -> None:
     tracker.end("interrupted by SIGINT", Instant())
     assert [step for step, _ in page.rows] == [1]
     assert page.closed == [({}, {"status": "stopped", "error": "interrupted by SIGINT"}, False)]
+
+
+@pytest.mark.parametrize(
+    ("found", "ok"),
+    [
+        (make_result(cell=CELL, value=55.0), True),
+        (make_result(cell=CELL, status="failed", error="loss is nan"), False),
+    ],
+)
+def test_a_page_ends_with_what_another_process_published(found: Result, ok: bool) -> None:
+    """It holds the numbers that stand, once; a cell that was not run here has no page."""
+    page = Kept()
+    elsewhere = make_cell(replicate=1)
+    told(
+        Tracker(lambda *_: page),
+        [
+            Started(CELL),
+            moment(100, 3.0),
+            Found(elsewhere, make_result(cell=elsewhere)),
+            Found(CELL, found),
+        ],
+    )
+    assert page.closed == [(numbers(found), page.closed[0][1], ok)]
+    assert page.closed[0][1]["status"] == found.status
 
 
 def test_numbers_leave_out_what_is_no_number() -> None:
