@@ -201,8 +201,9 @@ def _run(
     before = {row.cell.pretrain_id: row.result for row in rows}
     try:
         with Desk(results, before) as desk, seen:
-            told = recording(desk, seen.show)
-            return LocalEngine().run(works, options=options, on_event=told, take=desk.take)
+            return LocalEngine().run(
+                works, options=options, on_event=seen.show, take=desk.take, hand_in=recording(desk)
+            )
     except Interrupted as stopped:
         typer.echo(f"{stopped}; the same command goes on where this stopped", err=True)
         raise typer.Exit(128 + stopped.signum) from None

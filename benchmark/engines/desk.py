@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from benchmark.engines.engine import Event, Finished, Found, Taken
+from benchmark.engines.engine import Finished, Found, Taken
 from benchmark.errors import ResultError
 from benchmark.matrix.cell import Cell
 from benchmark.store import determinism, encoders, files, work
@@ -48,12 +48,12 @@ class Desk:
 
     def take(self, cell: Cell) -> Taken:
         """Claim a cell, unless another process works on it or has published it."""
-        found = self._published(cell)
+        found = self.published(cell)
         if found is not None:
             return found
         if not self.claims.take(cell):
             return "busy"
-        found = self._published(cell)  # in the moment before the claim
+        found = self.published(cell)  # in the moment before the claim
         if found is not None:
             self.claims.release(cell.pretrain_id)
             return found
@@ -67,7 +67,7 @@ class Desk:
         """
         cell = event.cell
         with self.claims.publishing(cell) as ours:
-            written = ours and self._published(cell) is None
+            written = ours and self.published(cell) is None
             if written:
                 encoders.publish(self.root, event.result)
                 files.record(self.root, event.result, event.predictions)
@@ -78,7 +78,8 @@ class Desk:
         self.claims.release(cell.pretrain_id)
         return written
 
-    def _published(self, cell: Cell) -> Result | None:
+    def published(self, cell: Cell) -> Result | None:
+        """Return what anyone has published of a cell since the plan was made."""
         try:
             found = files.find(self.root, cell)
         except ResultError:  # damaged: to be replaced
@@ -92,15 +93,15 @@ def _same(one: Result, other: Result) -> bool:
     return one.model_copy(update={"curve": ()}) == other.model_copy(update={"curve": ()})
 
 
-def recording(desk: Desk, show: Callable[[Event], None]) -> Callable[[Event], None]:
-    """Return what hands each result in, and only then shows it."""
+def recording(desk: Desk) -> Callable[[Finished], Finished | Found]:
+    """Return what hands each result in, and returns what stands then."""
     findings = determinism.load(desk.root)
 
-    def record(event: Event) -> None:
-        if isinstance(event, Finished):
-            event = replace(event, result=determinism.noted(event.result, findings))
-            if not desk.hand_in(event):
-                event = Found(event.cell, event.result)
-        show(event)
+    def record(event: Finished) -> Finished | Found:
+        event = replace(event, result=determinism.noted(event.result, findings))
+        if desk.hand_in(event):
+            return event
+        # nothing is published yet where a process took over and still works
+        return Found(event.cell, desk.published(event.cell) or event.result)
 
     return record

@@ -98,6 +98,11 @@ def ours(cell: Cell) -> Taken:
     return "mine"
 
 
+def kept(event: Finished) -> Finished | Found:
+    """Let every result stand: where nobody else can publish the same cells."""
+    return event
+
+
 @dataclass(frozen=True)
 class Summary:
     """How a run went."""
@@ -135,14 +140,17 @@ class Engine(Protocol):
         options: Options,
         on_event: Callable[[Event], None],
         take: Callable[[Cell], Taken] = ours,
+        hand_in: Callable[[Finished], Finished | Found] = kept,
     ) -> Summary:
         """Run every work, in the order given as far as workers allow, and tell each event.
 
         `take` is asked before a cell is begun, and again later for one that is busy elsewhere.
+        `hand_in` takes each result in and returns what stands, which is then counted and told.
 
         The data of all cells is looked at before the first one starts.
 
         Raises:
-            CslbenchError: If data or request are at fault, or `on_event` raised it: all work stops.
+            CslbenchError: If data or request are at fault, or `on_event` or `hand_in` raised it:
+                all work stops.
             Interrupted: After SIGINT or SIGTERM.
         """

@@ -17,6 +17,7 @@ from benchmark.engines.engine import (
     Summary,
     Taken,
     Work,
+    kept,
     ours,
 )
 from benchmark.engines.process import Worker, end_all, wait
@@ -44,12 +45,13 @@ class LocalEngine:
         options: Options,
         on_event: Callable[[Event], None],
         take: Callable[[Cell], Taken] = ours,
+        hand_in: Callable[[Finished], Finished | Found] = kept,
     ) -> Summary:
         """Run every work; see `Engine`."""
         if not works:
             return Summary(0)
         with Stop() as stop:
-            pool = _Pool(works, options, on_event, take, stop)
+            pool = _Pool(works, options, on_event, stop, take=take, hand_in=hand_in)
             try:
                 while pool.busy and stop.signum is None:
                     pool.hand_out()
@@ -70,11 +72,14 @@ class _Pool:
         works: Sequence[Work],
         options: Options,
         on_event: Callable[[Event], None],
-        take: Callable[[Cell], Taken],
         stop: Stop,
+        *,
+        take: Callable[[Cell], Taken],
+        hand_in: Callable[[Finished], Finished | Found],
     ) -> None:
         self.waiting = list(works)
-        self.options, self.on_event, self.take, self.stop = options, on_event, take, stop
+        self.options, self.on_event, self.stop = options, on_event, stop
+        self.take, self.hand_in = take, hand_in
         self.ask_again = 0.0
         self.summary = Summary(len(works))
         self.workers: list[Worker] = []
@@ -163,8 +168,9 @@ class _Pool:
             self._finish(Finished(task.cell, answer.result, answer.predictions or {}))
 
     def _finish(self, event: Finished) -> None:
-        self.summary = self.summary.add(event.result)
-        self.on_event(event)
+        stands = self.hand_in(event)
+        self.summary = self.summary.add(stands.result)
+        self.on_event(stands)
 
     def _spent(self, member: Worker) -> bool:
         """Say whether its next cell needs a fresh one: what is left of the last one counts."""

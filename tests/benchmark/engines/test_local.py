@@ -134,6 +134,19 @@ def test_a_cell_of_another_process_is_waited_for() -> None:
     assert [event.cell for event in events if isinstance(event, Started)] == [make_cell()]
 
 
+def test_what_stands_is_counted_and_told_and_not_what_was_rejected() -> None:
+    """A worker's result came second to a failure of another process."""
+    cell, events = make_cell(), list[Event]()
+    failed = make_result(status="failed", error="loss is nan")
+    summary = LocalEngine().run(
+        works([cell]), options=options(), on_event=events.append,
+        hand_in=lambda event: Found(event.cell, failed),
+    )  # fmt: skip
+    assert summary == Summary(total=1, done=0, failed=1)
+    assert events[-1] == Found(cell, failed)
+    assert not any(isinstance(event, Finished) for event in events)
+
+
 def test_nothing_to_run_starts_no_process() -> None:
     """A matrix that is done costs nothing."""
     assert run([]) == (Summary(0), [])

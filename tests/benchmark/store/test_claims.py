@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.engines.desk import Desk
-from benchmark.engines.engine import Finished
+from benchmark.engines.desk import Desk, recording
+from benchmark.engines.engine import Finished, Found
 from benchmark.errors import ResultError
 from benchmark.store import files, work
 from benchmark.store.claims import Claims
@@ -155,6 +155,18 @@ def test_a_sleeper_cannot_overwrite_its_successor(tmp_path: Path) -> None:
     assert not sleeper.hand_in(finished(10.0))
     assert value(tmp_path) == 20.0
     assert claims(tmp_path) == []
+
+
+def test_what_is_told_of_a_rejected_result_is_what_stands(tmp_path: Path) -> None:
+    """The sleeper failed; its successor's number is published, and that is what is told."""
+    sleeper, successor = Desk(tmp_path, {}), Desk(tmp_path, {}, patience=1)
+    assert sleeper.take(CELL) == "mine"
+    age(tmp_path, 2)
+    assert successor.take(CELL) == "mine"
+    assert isinstance(recording(successor)(finished(20.0)), Finished)
+    told = recording(sleeper)(finished(status="failed", error="out of memory"))
+    assert isinstance(told, Found)
+    assert (told.result.status, told.result.metrics["linear"].top1.value) == ("ok", 20.0)
 
 
 def test_what_another_has_published_since_the_plan_is_not_run(tmp_path: Path) -> None:
