@@ -1,7 +1,8 @@
 """Whether a trained encoder beats the untrained one: paired tests on the same test images.
 
-A random encoder has no one score: it depends on encoder, norm and feature. So each cell meets the
-floor of its own replicate, which has the same weights at the start and sees the same kind of view.
+A random encoder has no one score: it depends on encoder, norm, feature and resolution. So each cell
+meets the floor of its own replicate, which has the same weights at the start and sees the same kind
+of view at the same size.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ def _pairing(result: Result) -> tuple[object, ...]:
     cell = result.cell
     return (
         cell.dataset, cell.encoder, cell.precision, cell.replicate, sees_patches(cell),
-        result.provenance.dataset_sha256,
+        cell.values.get("resolution"), result.provenance.dataset_sha256,
     )  # fmt: skip
 
 

@@ -23,7 +23,8 @@ _READING = (
     "The interval is the 95 % t interval of the mean over **n** replicates. Replicate k has the "
     "same data order, initial encoder and probe split for every method.",
     "**Floor**: the same encoder, untrained (`random_init`), seeing the same kind of view (whole "
-    "images, or patches). **Ceiling**: the same encoder trained with labels (`supervised`).",
+    "images, or patches) at the same resolution. **Ceiling**: the same encoder trained with labels "
+    "(`supervised`).",
     "**Verdict** compares with the reported number that is nearest in method, dataset and "
     "protocol. A number from a small budget is no reproduction of a paper's: where budgets, "
     "encoders or protocols differ or are unknown, the verdict says so and judges nothing.",

@@ -26,8 +26,6 @@ def marks(
         *_below(row, floor, checks),
         *_described(row),
     ]
-    if floor and floor.resolution != row.cell.values.get("resolution"):
-        found.append(f"floor seen at {floor.resolution} px")
     if alike:
         found.append(settings(row))
     return list(dict.fromkeys(found))
@@ -60,6 +58,8 @@ def _below(row: Row, floor: Floor | None, checks: Mapping[str, FloorCheck] | Non
         yield f"not above floor: {len(level)} of {len(known)} (p = {worst:.2g})"
     if not known and floor and floor.difference is not None and floor.difference < 0:
         yield "below_floor (not tested)"
+    elif not known and floor and floor.mean is None:
+        yield f"not tested: floor at {', '.join(map(str, floor.resolutions))} px"
     elif checks is not None and not known and floor and not is_control(row.cell):
         yield "not tested against the floor"
 

@@ -100,7 +100,7 @@ def _row(
         MEAN: _mean(row),
         "n": str(len(row.scored)),
         **{name: _other(row, name) for name in _others(table)},
-        "floor": f"{floor.mean:.1f}" if floor else "",
+        "floor": f"{floor.mean:.1f}" if floor and floor.mean is not None else "",
         "above floor": f"{floor.difference:+.1f}" if floor and floor.difference is not None else "",
         "marks": ", ".join(marks(row, floor, checks, alike=alike(table, row))),
         "spent by one replicate": words.cost(row.final[0].ledger) if row.final else "",

@@ -79,12 +79,12 @@ class Row:
 class Floor:
     """A row's floor."""
 
-    mean: float
-    """Over the floor's replicates, percent."""
+    mean: float | None
+    """Over the floor's replicates, percent; None if its encoder sees images of another size."""
     difference: float | None
     """Mean of row - floor over the replicates that both have, points; None if none."""
-    resolution: object
-    """What the floor's encoder sees, pixels."""
+    resolutions: tuple[object, ...]
+    """What the floor's encoder sees, pixels: the row's own, or else every other that there is."""
 
 
 @dataclass(frozen=True)
@@ -128,20 +128,27 @@ class Table:
                 yield found
 
     def floor(self, row: Row) -> Floor | None:
-        """Return the floor of a row: an untrained encoder that sees the same kind of view."""
+        """Return the floor of a row: an untrained encoder that sees the same kind of view.
+
+        One at another resolution is no like floor: it is named, without a number.
+        """
         if is_floor(row.cell) or not row.final:
             return None
         sha = row.final[0].provenance.dataset_sha256
-        floors = {
-            result.cell.replicate: result
+        near = [
+            result
             for other in self.rows
             for result in other.scored
             if is_floor(other.cell)
             and sees_patches(other.cell) == sees_patches(row.cell)
             and result.provenance.dataset_sha256 == sha
-        }
-        if not floors:
+        ]
+        if not near:
             return None
+        own = _resolution(row.cell)
+        floors = {r.cell.replicate: r for r in near if _resolution(r.cell) == own}
+        if not floors:
+            return Floor(None, None, tuple(dict.fromkeys(_resolution(r.cell) for r in near)))
         differences = [
             _value(result) - _value(floors[result.cell.replicate])
             for result in row.scored
@@ -150,7 +157,7 @@ class Table:
         return Floor(
             statistics.fmean(map(_value, floors.values())),
             statistics.fmean(differences) if differences else None,
-            next(iter(floors.values())).cell.values.get("resolution"),
+            (own,),
         )
 
 
@@ -251,6 +258,10 @@ def _table(rows: Sequence[Row]) -> Table:
         return (ranked and mean is None, -(mean or 0.0), is_control(row.cell), name, own)
 
     return Table(tuple(sorted(rows, key=place)), ranked)
+
+
+def _resolution(cell: Cell) -> object:
+    return cell.values.get("resolution")
 
 
 def _value(result: Result) -> float:

@@ -18,6 +18,7 @@ from benchmark.evidence.floor import (
 from benchmark.evidence.statistics.multiple import holm
 from benchmark.evidence.statistics.paired import mcnemar, sign_flip
 from benchmark.store.result import Result
+from methods.settings import Value
 from tests.benchmark.factories import make_cell, make_result
 
 N = 400
@@ -88,8 +89,9 @@ def test_each_replicate_meets_its_own_floor() -> None:
 
 def test_patches_meet_the_floor_of_patches() -> None:
     """CPC v2 and YADIM over patches compare with `random_init[views=patches]`."""
-    cut = make_cell("yadim[views=patches]", values={"views": "patches"})
-    cut_floor = make_cell("random_init[views=patches]", values={"views": "patches"})
+    seen: dict[str, Value] = {"views": "patches", "resolution": 32}
+    cut = make_cell("yadim[views=patches]", values={**seen})
+    cut_floor = make_cell("random_init[views=patches]", values={**seen})
     whole_floor, patch_floor = floor(), make_result(cell=cut_floor)
 
     found = checks(
@@ -117,11 +119,12 @@ def test_patches_meet_the_floor_of_patches() -> None:
         floor(dataset="digits"),
         floor(dataset_sha256="cd" * 32),
         make_result(cell=make_cell("random_init[views=patches]", values={"views": "patches"})),
+        make_result(cell=make_cell("random_init", values={"resolution": 64})),
     ],
-    ids=["replicate", "encoder", "dataset", "content", "views"],
+    ids=["replicate", "encoder", "dataset", "content", "views", "resolution"],
 )
 def test_another_floor_is_no_floor(other: Result) -> None:
-    """Without the floor of the same replicate, encoder, data and view there is no check."""
+    """Without the floor of the same replicate, encoder, data, view and size there is no check."""
     assert not checks([(make_result("simclr"), predicted(300)), (other, predicted(200))])
 
 

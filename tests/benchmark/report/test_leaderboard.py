@@ -155,6 +155,19 @@ def test_a_row_without_predictions_says_that_it_was_not_tested() -> None:
     assert "marks" not in row(text, "simclr") or not row(text, "simclr")["marks"]
 
 
+@pytest.mark.parametrize("value", [40.0, 70.0])
+def test_a_floor_at_another_resolution_is_none(value: float) -> None:
+    """Above or below it: no number, no sign of it, and the row says why."""
+    seen = make_cell("simclr", values={"resolution": 96})
+    floor = make_result(cell=make_cell("random_init", values={"resolution": 64}), value=50.0)
+
+    text = render([make_result(cell=seen, value=value), floor], (), (), floor_checks=[])
+
+    assert row(text, "simclr")["marks"] == "not tested: floor at 64 px"
+    assert "above floor" not in row(text, "simclr")
+    assert "below_floor" not in text
+
+
 def test_marks_of_the_recipe_and_of_collapse_are_shown() -> None:
     """Extrapolated settings, leaks, stand-in data and collapsed features."""
     marks = ("extrapolated", "leaks: batch norm", "untuned")
