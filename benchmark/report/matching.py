@@ -12,6 +12,8 @@ from benchmark.evidence.verdict import Measured, Verdict, differences_from, verd
 from benchmark.store.result import Metric, Result
 from methods import selector
 
+KINDS = ("reproduced", "above", "below", "inconclusive", "not comparable", "not run")
+"""Of verdicts, in the order in which they are told; the first four are of numbers compared."""
 _UNKNOWN = 2
 """What an unknown field counts beside a known difference: a number that says how it was made is
 the more telling neighbour, even where it differs."""
@@ -94,6 +96,24 @@ def best_match(candidates: Iterable[Measured], reported: Iterable[Reported]) -> 
         return None
     _, mine, entry = min(pairs, key=lambda pair: pair[0])
     return Match(entry, verdict(mine, entry), mine.protocol.probe_class or "")
+
+
+def judged(entry: Reported, ours: Iterable[Measured]) -> list[Verdict]:
+    """Return what ours say of a reported number: one verdict, or each kind where they disagree.
+
+    Of those that can be compared with it every kind of verdict is returned, none chosen: the most
+    favourable of several would be a selection. Where none can, one says why.
+    """
+    found = [verdict(mine, entry) for mine in ours if is_of(entry, mine)]
+    kinds: dict[str, Verdict] = {}
+    for each in sorted(found or [verdict(None, entry)], key=_told):
+        kinds.setdefault(each.kind, each)
+    comparable = [each for kind, each in kinds.items() if kind in KINDS[:4]]
+    return comparable or [next(iter(kinds.values()))]
+
+
+def _told(found: Verdict) -> tuple[int, str]:
+    return KINDS.index(found.kind), found.text
 
 
 def opponents(entry: Reported, ours: Iterable[Measured]) -> list[Measured]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.evidence.reported import Reported
-from benchmark.evidence.verdict import Measured, Verdict, verdict
+from benchmark.evidence.verdict import Measured
 from benchmark.report import markdown, words
-from benchmark.report.matching import is_of
+from benchmark.report.matching import judged
 from benchmark.report.rows import Table
 
 _FIRST = ("cifar10", "stl10", "imagenet")
-_BEST: tuple[str, ...] = (
-    "reproduced", "above", "below", "inconclusive", "not comparable", "not run",
-)  # fmt: skip
 _ABOUT = """\
 Each number as its source gives it, top-1 unless it says top-5. What the source does not state is
 not filled in: "not stated" agrees with nothing. *Seen* numbers were read in their source; a number
 *from memory* was not found there again and is never judged; one that repeats another is no evidence
-of its own. The last column says what our results make of it. Remarks on single numbers stand in
+of its own. The last column says what our results make of it,
+all of it where they disagree. Remarks on single numbers stand in
 `benchmark/evidence/reported.yaml`."""
 
 
@@ -58,19 +56,18 @@ def _line(entry: Reported, sources: dict[str, str], ours: Sequence[Measured]) ->
         "budget": words.spent(entry.budget),
         "certainty": words.CERTAINTY[entry.certainty] + again,
         "source": sources[entry.source],
-        "ours": _ours(entry, ours),
+        "ours": told(entry, ours),
     }
 
 
-def _ours(entry: Reported, ours: Sequence[Measured]) -> str:
-    found = [verdict(mine, entry) for mine in ours if is_of(entry, mine)]
-    found = found or [verdict(None, entry)]
-    best = min(found, key=lambda judged: (_BEST.index(judged.kind), judged.text))
-    return _short(best)
+def told(entry: Reported, ours: Sequence[Measured]) -> str:
+    """Say what ours make of a reported number.
 
-
-def _short(judged: Verdict) -> str:
-    """Leave the reasons to the tables above: they stand there beside our number."""
-    if judged.fields == ("certainty",):
+    The reasons are left to the tables above: they stand there beside our number.
+    """
+    found = judged(entry, ours)
+    if len(found) > 1:
+        return "; ".join(each.kind for each in found)
+    if found[0].fields == ("certainty",):
         return "no verdict"
-    return judged.kind if judged.kind == "not comparable" else judged.text
+    return found[0].kind if found[0].kind == "not comparable" else found[0].text

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from benchmark.evidence.reported import Reported, Scoring, Spent, load_reported
-from benchmark.report.matching import best_match, comparable_dataset, measured
+from benchmark.evidence.verdict import Measured
+from benchmark.report import published
+from benchmark.report.matching import best_match, comparable_dataset, judged, measured
 from benchmark.store.result import Result
 from tests.benchmark.factories import make_result
 
@@ -55,6 +57,43 @@ def nearest(entries: list[Reported]) -> str | None:
 def test_the_nearest_reported_number_is_taken(farther: dict[str, object]) -> None:
     """One that differs in a field more, or knows one less, stands back."""
     assert nearest([reported("far", 91.0, **farther), reported("near", 90.0)]) == "near"
+
+
+WHOLE = Scoring(
+    probe="linear", feature="pooled", pretrain_split="train", probe_split="train", resolution=32,
+    online=False, selection="last",
+)  # fmt: skip
+
+
+def of(*values: float, encoder: str = "resnet18") -> Measured:
+    """Make replicates of ours that can be compared with a number whose protocol is whole."""
+    return Measured("simclr", "", "cifar10", encoder, WHOLE, 1000.0, values)
+
+
+@pytest.mark.parametrize(
+    ("ours", "kinds", "shown"),
+    [
+        (
+            [of(90.0, 90.1, 89.9), of(80.0, 80.1, 79.9)],
+            ["reproduced", "below"],
+            "reproduced; below",
+        ),
+        ([of(80.0, 80.1, 79.9), of(80.0, 80.1, 79.9)], ["below"], "below: "),
+        ([of(80.0, 80.1, 79.9), of(90.0, encoder="resnet50")], ["below"], "below: "),
+        ([of(90.0, encoder="resnet50")], ["not comparable"], "not comparable"),
+        ([], ["not run"], "not run"),
+    ],
+    ids=["disagree", "agree", "one comparable", "none comparable", "none"],
+)
+def test_verdicts_that_disagree_are_all_told(
+    ours: list[Measured], kinds: list[str], shown: str
+) -> None:
+    """In whatever order ours come: the most favourable is not chosen."""
+    entry = reported("near", protocol=WHOLE, margin=1.0)
+
+    for mine in (ours, ours[::-1]):
+        assert [each.kind for each in judged(entry, mine)] == kinds
+        assert published.told(entry, mine).startswith(shown)
 
 
 @pytest.mark.parametrize(
