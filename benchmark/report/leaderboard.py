@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _READING = (
     "Each row is a method, frozen after training and scored by a linear probe (multinomial "
     "logistic regression) on the test images. Rows are comparable **within** a table only: "
-    "between tables dataset, encoder, training or budget differ.",
+    "between tables dataset, encoder, training or budget differ. Within one, rows of different "
+    "resolutions are not comparable either.",
     "The interval is the 95 % t interval of the mean over **n** replicates. Replicate k has the "
     "same data order, initial encoder and probe split for every method.",
     "**Floor**: the same encoder, untrained (`random_init`), seeing the same kind of view (whole "

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from benchmark.evidence.floor import FloorCheck, is_control, is_floor
 from benchmark.evidence.reported import Reported
-from benchmark.evidence.verdict import Verdict, verdict
+from benchmark.evidence.verdict import Verdict
 from benchmark.report import measured, words
 from benchmark.report.marks import marks
-from benchmark.report.matching import best_match, is_of
+from benchmark.report.matching import best_match, judged
 from benchmark.report.rows import PROTOCOL, Floor, Row, Table
+from benchmark.report.table.standing import Standing, standings
 from benchmark.store.files import slug
 
 FOLDER = "pages/cells"
-ALPHA = 0.05
-"""Chance that any of the order of one table is wrong."""
-Place: TypeAlias = tuple[int, int]
-"""The best and the worst rank that a row may have."""
 
 
 def page(row: Row) -> str:
@@ -53,9 +50,10 @@ def ours(
     for entry in reported:
         by_method.setdefault(entry.method, []).append(entry)
     return [
-        {"table": number} | _own(table, row, by_method.get(row.cell.base_method, ()), checks, place)
+        {"table": number} | _own(table, row, by_method.get(row.cell.base_method, ()), checks, told)
         for number, table in enumerate(tables)
-        for row, place in zip(table.rows, _places(table), strict=True)
+        for told in [standings(table, PROTOCOL, "top1")]
+        for row in table.rows
     ]
 
 
@@ -68,21 +66,16 @@ def theirs(reported: Sequence[Reported], tables: Sequence[Table]) -> list[dict[s
         by_dataset.setdefault((each.method, name), []).append(each)
     found = []
     for entry in reported:
-        near = by_dataset.get((entry.method, entry.dataset), ())
-        judged = [verdict(each, entry) for each in near if is_of(entry, each)]
-        best = min(judged or [verdict(None, entry)], key=lambda v: (_ORDER.index(v.kind), v.text))
+        said = judged(entry, by_dataset.get((entry.method, entry.dataset), ()))
         found.append({
             "theirs": True, "method": entry.method, "variant": entry.variant or "",
             "dataset": entry.dataset, "encoder": entry.encoder or "not stated",
             "budget": words.spent(entry.budget), "training": "as published", "value": entry.value,
             "figure": words.published(entry), "certainty": words.CERTAINTY[entry.certainty],
             "repeats": entry.repeats is not None, "source": entry.source,
-            "protocol": words.protocol(entry.protocol), **_judged(best),
+            "protocol": words.protocol(entry.protocol), **_judged(said),
         })  # fmt: skip
     return found
-
-
-_ORDER = ("reproduced", "above", "below", "inconclusive", "not comparable", "not run")
 
 
 def _own(
@@ -90,9 +83,10 @@ def _own(
     row: Row,
     reported: Sequence[Reported],
     checks: Mapping[str, FloorCheck] | None,
-    place: Place | None,
+    told: Mapping[str, Standing],
 ) -> dict[str, Any]:
     cell, floor = row.cell, table.floor(row)
+    standing = told.get(cell.pretrain_id, Standing())
     match = None if is_floor(cell) else best_match(table.candidates(row), reported)
     base, _, inside = cell.method.partition("[")
     found: dict[str, Any] = {
@@ -111,26 +105,31 @@ def _own(
         **_number(row),
         "others": {name: [found.mean, f"{found.mean:.1f}"] for name, found in _others(row)},
         **_gain(floor),
-        "marks": marks(row, floor, checks, alike=measured.alike(table, row)),
+        "marks": [
+            *marks(row, floor, checks, alike=measured.alike(table, row)),
+            *([standing.note] if standing.note and table.ranked else []),
+        ],
         **_cost(row),
     }
-    if place is not None:
-        found |= {"best": place[0], "worst": place[1]}
+    if standing.places is not None:
+        found |= {"best": standing.places[0], "worst": standing.places[1]}
     if match is not None:
         found |= {
             "figure": words.published(match.reported),
             "certainty": words.CERTAINTY[match.reported.certainty],
             "source": match.reported.source,
-            **_judged(match.verdict, "" if match.protocol == PROTOCOL else match.protocol),
+            **_judged([match.verdict], "" if match.protocol == PROTOCOL else match.protocol),
         }
         if match.verdict.estimate is not None:  # comparable: it may stand on one axis with ours
             found["value"] = match.reported.value
     return found
 
 
-def _judged(judged: Verdict, protocol: str = "") -> dict[str, str]:
-    kind = "no verdict" if judged.fields == ("certainty",) else judged.kind
-    return {"kind": kind, "verdict": f"{protocol}: {judged.text}" if protocol else judged.text}
+def _judged(said: Sequence[Verdict], protocol: str = "") -> dict[str, str]:
+    """Return the kinds and the texts of verdicts: of several where our results disagree."""
+    kinds = ["no verdict" if each.fields == ("certainty",) else each.kind for each in said]
+    text = "; ".join(each.text for each in said)
+    return {"kind": "; ".join(kinds), "verdict": f"{protocol}: {text}" if protocol else text}
 
 
 def _number(row: Row) -> dict[str, Any]:
@@ -178,21 +177,3 @@ def _others(row: Row) -> list[tuple[str, Any]]:
     names = sorted({name for result in row.final for name in result.metrics} - {PROTOCOL})
     found = [(name, row.measured(name)) for name in names]
     return [(name, each) for name, each in found if each is not None]
-
-
-def _places(table: Table) -> list[Place | None]:
-    """Return the range of ranks of each row; None for controls and what cannot be tested."""
-    values = {
-        number: {r.cell.replicate: r.metrics[PROTOCOL].top1.value for r in row.scored}
-        for number, row in enumerate(table.rows)
-        if len(row.scored) > 1 and not is_control(row.cell)
-    }
-    found: list[Place | None] = [None] * len(table.rows)
-    shared = sorted(set.intersection(*map(set, values.values()))) if values else []
-    if table.ranked and len(values) > 1 and len(shared) > 1:
-        from benchmark.evidence.statistics.ranks import ranking  # here: it needs numpy
-
-        ranks = ranking([[own[k] for k in shared] for own in values.values()], ALPHA)
-        for number, (best, worst) in zip(values, ranks.intervals, strict=True):
-            found[number] = (int(best), int(worst))
-    return found

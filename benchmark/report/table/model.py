@@ -59,7 +59,7 @@ class Receipt(Record):
     printed: str
     """The cell as text, without emphasis."""
     mark: Mark = ""
-    """`best`: the highest mean; `tied`: not told apart from it."""
+    """`best`: the highest mean of the ranked; `tied`: may be the best, none is shown to beat it."""
     results: tuple[str, ...] = ()
     """Ids of the results, in the order of their replicates; so below."""
     replicates: tuple[int, ...] = ()

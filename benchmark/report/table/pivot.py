@@ -25,8 +25,9 @@ METRICS = ("top1", "top5")
 CAPTION = "Accuracy of frozen encoders."
 """An author may reword it: no number of it is checked, so it has none."""
 _MARKS = (
-    "Bold: the highest mean; italic: not told apart from it (paired t tests over replicates, Holm "
-    "over all pairs, 5 %). Only methods that differ in nothing else are compared; controls are not."
+    "Bold: the highest mean of the ranked; italic: may be the best: no method is shown to beat it "
+    "(paired t tests over replicates, Holm over all pairs, 5 %). Only methods that differ in "
+    "nothing else are compared; controls are not."
 )
 _ALONE = {"training": "training {}", "budget": "budget {}", "precision": "{}", "dataset": "{}",
           "encoder": "encoder {}", "method": "{}"}  # fmt: skip

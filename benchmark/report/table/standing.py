@@ -1,9 +1,10 @@
-"""Which method is best where, which are not told apart from it, and what may not be compared."""
+"""Which method is best where, which others may be, and what may not be compared."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import combinations
 
 from benchmark.evidence.floor import is_control
 from benchmark.evidence.reported import Scoring
@@ -26,6 +27,8 @@ class Standing:
     """By what, or why not."""
     note: str = ""
     """What a reader must know, as a footnote."""
+    places: tuple[int, int] | None = None
+    """The best and the worst rank that it may have; None where it is not ranked."""
 
 
 def metric_of(result: Result, protocol: str, metric: str) -> Metric | None:
@@ -41,7 +44,8 @@ def standings(table: Table, protocol: str, metric: str) -> dict[str, Standing]:
 
     Only rows that differ in nothing but the method are compared: same dataset to the byte, same
     encoder, budget and training (the table's own), same blocking fields of the protocol. Every
-    pair is tested by a paired t test over the replicates that all have, corrected after Holm.
+    pair of the largest set of rows that share two replicates or more is tested by a paired t test
+    over what they share, corrected after Holm; the rows left aside say why.
 
     Args:
         table: Of the board.
@@ -109,24 +113,48 @@ def _ranked(
         row: {r.cell.replicate: m.value for r in found if (m := metric_of(r, protocol, metric))}
         for row, found in rows.items()
     }
-    several = [row for row in rows if len(values[row]) > 1]
-    shared = sorted(set.intersection(*(set(values[row]) for row in several))) if several else []
-    if len(several) < 2 or len(shared) < 2:
+    several, shared = _largest(values)
+    if len(several) < 2:
         why = "no test: it takes two replicates that two methods or more share"
         return {row: Standing(test=why) for row in rows}
     from benchmark.evidence.statistics.ranks import ranking  # here: it needs numpy
 
     found = ranking([[values[row][k] for k in shared] for row in several], ALPHA)
     pairs = len(several) * (len(several) - 1) // 2
+    aside = sorted(rows[row][0].cell.method for row in rows if row not in several)
     test = (
         f"paired t over replicates {', '.join(map(str, shared))}; Holm over {pairs} pairs; "
-        f"{100 * ALPHA:g} %"
+        f"{100 * ALPHA:g} %" + (f"; left aside: {', '.join(aside)}" if aside else "")
     )
-    best = found.order[0]
-    told = {row: Standing(test="no test: one replicate") for row in rows}
+    told = {row: _aside(own) for row, own in values.items()}
     for index, row in enumerate(several):
-        mark: Mark = "best" if index == best else "tied" if found.intervals[index][0] == 1 else ""
-        aside = sorted(set(values[row]) - {*shared})
-        note = f"ranked without r{', r'.join(map(str, aside))}, which not all have" if aside else ""
-        told[row] = replace(told[row], mark=mark, test=test, note=note)
+        places = found.intervals[index]
+        mark: Mark = "best" if index == found.order[0] else "tied" if places[0] == 1 else ""
+        more = sorted(set(values[row]) - {*shared})
+        note = f"ranked without r{', r'.join(map(str, more))}, which not all have" if more else ""
+        told[row] = Standing(mark, test, note, (int(places[0]), int(places[1])))
     return told
+
+
+def _largest(values: Mapping[str, Mapping[int, float]]) -> tuple[list[str], list[int]]:
+    """Return the largest set of rows that share two replicates or more, and what they share.
+
+    All rows of such a set have some pair of replicates, so the pairs name every candidate; of two
+    of one size the one that shares more is taken, then the one of the lower replicates.
+    """
+    every = sorted({k for own in values.values() for k in own})
+    best: tuple[list[str], list[int]] = ([], [])
+    for pair in combinations(every, 2):
+        rows = [row for row, own in values.items() if own.keys() >= {*pair}]
+        shared = [k for k in every if all(k in values[row] for row in rows)]
+        if (len(rows), len(shared)) > (len(best[0]), len(best[1])):
+            best = rows, shared
+    return best
+
+
+def _aside(own: Mapping[int, float]) -> Standing:
+    """Say why a row is not ranked where others are."""
+    if len(own) < 2:
+        return Standing(test="no test: one replicate", note="not ranked: one replicate")
+    why = f"not ranked: r{', r'.join(map(str, sorted(own)))} share too little with the ranked rows"
+    return Standing(test="no test: too few shared replicates", note=why)

@@ -14,13 +14,15 @@ import pytest
 from benchmark.cli import site
 from benchmark.cli.predicted import Predicted
 from benchmark.report.rows import tables
-from benchmark.report.site import aspects, cell, nights
+from benchmark.report.site import aspects, board, cell, nights
 from benchmark.report.site.build import Evidence, build
 from benchmark.report.site.curve import HEIGHT, WIDTH, curve
 from benchmark.store import files
-from tests.benchmark.factories import make_result
+from tests.benchmark.factories import make_cell, make_result
 from tests.benchmark.report.plot.series import past, stepped
 from tests.benchmark.report.site.wicked import ATTACK, NAME, honest, wicked
+
+NEAR = (("simclr", (70.0, 70.5, 70.4)), ("byol", (70.1, 70.2, 70.3)))
 
 
 class Elements(HTMLParser):
@@ -172,6 +174,23 @@ def test_many_classes_are_listed_by_what_is_confused_most() -> None:
     shown = cell.confusion(row, {row.final[0].id: counts.tolist()})
     assert shown is not None
     assert shown["most"] == [(6, 9, 1), (5, 3, 7)]
+
+
+def test_rows_that_may_not_be_compared_have_no_rank() -> None:
+    """Places go to rows of one resolution and two replicates; the others say why they have none."""
+    results = [make_result(m, v, replicate=r) for m, own in NEAR for r, v in enumerate(own)]
+    results += [
+        make_result(cell=make_cell("amdim", replicate=r, values={"resolution": 64}), value=95.0 + r)
+        for r in range(3)
+    ]
+    results += [make_result("yadim", 99.0)]
+
+    lines = {line["method"]: line for line in board.ours(tables(results), (), None)}
+
+    ranks = {name: (line.get("best"), line.get("worst")) for name, line in lines.items()}
+    assert ranks == {"simclr": (1, 2), "byol": (1, 2), "amdim": (None, None), "yadim": (None, None)}
+    assert "not compared: 64 px vs 32 px resolution" in lines["amdim"]["marks"]
+    assert "not ranked: one replicate" in lines["yadim"]["marks"]
 
 
 def test_curves_stay_in_their_box() -> None:

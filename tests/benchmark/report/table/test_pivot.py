@@ -144,6 +144,44 @@ def test_one_replicate_has_no_interval_and_says_so() -> None:
     assert "one replicate: no interval over seeds" in found.notes
     assert (found.interval, found.low, found.mark) == ("none: one replicate", None, "")
     assert found.test == "no test: one replicate"
+    assert "not ranked: one replicate" in found.notes
+
+
+def test_the_highest_mean_of_the_ranked_is_bold_beside_a_higher_one_of_one_replicate() -> None:
+    """The sentence above the table says so, and the test of the ranked names the row left aside."""
+    found = made([*several(), make_result("yadim", 90.0)])
+
+    assert receipt(found, "simclr").mark == "best"
+    assert receipt(found, "simclr").test.endswith("5 %; left aside: yadim")
+    (said,) = [text for text in found.panels[0].about if text.startswith("Bold")]
+    assert "highest mean of the ranked; italic: may be the best" in said
+
+
+def test_a_row_of_other_replicates_does_not_stop_the_others_from_being_ranked() -> None:
+    """The marks of the others are as without it, and it says why it has none."""
+    results = [*several(), *(make_result("yadim", 90.0 + k, replicate=k) for k in (7, 8, 9))]
+    found = made(results)
+
+    assert [receipt(found, name).mark for name in SCORES] == ["best", "tied", ""]
+    assert (receipt(found, "yadim").mark, receipt(found, "yadim").notes) == (
+        "", ("not ranked: r7, r8, r9 share too little with the ranked rows",),
+    )  # fmt: skip
+
+
+def test_the_largest_set_of_rows_is_ranked_over_all_that_it_shares() -> None:
+    """Three rows share r1 and r2; two alone would share three replicates."""
+    have = {"simclr": (0, 1, 2), "byol": (0, 1, 2), "moco_v2": (1, 2, 3), "amdim": (3, 4)}
+    found = made([
+        make_result(name, 60.0 + 3 * at + 0.1 * k * k, replicate=k)
+        for at, (name, own) in enumerate(have.items())
+        for k in own
+    ])  # fmt: skip
+
+    tested = {name: receipt(found, name).test for name in have}
+    assert tested["moco_v2"].startswith("paired t over replicates 1, 2; Holm over 3 pairs")
+    assert tested["simclr"] == tested["byol"] == tested["moco_v2"]
+    assert tested["amdim"] == "no test: too few shared replicates"
+    assert receipt(found, "moco_v2").notes == ("ranked without r3, which not all have",)
 
 
 def test_numbers_of_other_resolutions_are_not_ranked_together() -> None:
