@@ -67,6 +67,18 @@ def test_what_is_quoted_of_a_file_stands_in_it(block: Block, place: Place) -> No
     assert block.text in (place.folder / block.mark.removeprefix("in: ")).read_text()
 
 
+def test_the_verdict_that_is_shown_has_the_alphas_of_the_code(place: Place) -> None:
+    """Of the claim that the page runs: what no machine changes, line by line."""
+    (shown,) = (b.text for b in BLOCKS if b.page == "check-a-claim.md" and b.kind == "text")
+    printed = place.command("cslbench claims --claims claims.yaml --results looks")
+
+    fixed = [line for line in shown.splitlines() if "notebook]" in line or "family mine" in line]
+    (look,) = (line for line in shown.splitlines() if line.startswith("  look at"))
+    fixed += [look[: look.index(":")], look[look.index("; alpha") :]]
+    assert len(fixed) == 4
+    assert [each for each in fixed if each not in printed] == []
+
+
 def test_an_entry_point_names_a_card_that_is_there(place: Place) -> None:
     """Of the package that a page sketches, the module and the name."""
     for block in BLOCKS:
