@@ -221,6 +221,7 @@ def _foresee(night: Tonight, rule: Rule, workers: int, as_json: bool) -> None:
     if as_json:
         print_json(_facts(night, workers, found.seconds, found.unknown, found.drops))
         return
+    from benchmark.report import words
     from benchmark.report.live import duration
 
     _say_night(night, quiet=False)
@@ -237,6 +238,7 @@ def _foresee(night: Tonight, rule: Rule, workers: int, as_json: bool) -> None:
         say(
             f"smallest drop that one look could see (chance 80 %): {min(drops):.2f} to "
             f"{max(drops):.2f} points of a method's mean"
+            + words.untold([name for name, drop in found.drops.items() if drop is None])
         )
     else:
         say("smallest drop that it could see: none, the baseline tells no spread")

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.evidence.history import History, Series, Trend
-from benchmark.report import markdown
+from benchmark.report import markdown, words
 
 
 def rows(found: History, last: int) -> list[dict[str, str]]:
@@ -85,6 +85,8 @@ def title(found: History) -> str:
         power = f"; smallest step of a method it could have seen (chance 80 %): {max(seen):.2f}"
     if seen and drifts:
         power += f" points, or a drift of {max(drifts):.2f} points a night"
+    if seen:
+        power += words.untold([t.series.name for t in methods if t.smallest_step is None])
     return (
         f"history: {_count(len(found.nights), 'night')}, {len(found.trends)} series, "
         f"{_count(steps, 'step')} (alpha {found.alpha:g} for one look at all of them){power}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from benchmark.evidence.reported import Reported, Scoring, Spent
 from benchmark.matrix.cell import Cell
@@ -16,6 +16,14 @@ _NONE = "–"
 def grouped(number: int) -> str:
     """Write a whole number in groups of three digits."""
     return f"{number:,}".replace(",", " ")
+
+
+def untold(methods: Collection[str]) -> str:
+    """Name the methods of which no smallest change is known, behind that of the others."""
+    if not methods:
+        return ""
+    count = f"{len(methods)} method{'' if len(methods) == 1 else 's'}"
+    return f"; of {count} none can be told: {', '.join(sorted(methods))}"
 
 
 def figure(entry: Reported) -> str:

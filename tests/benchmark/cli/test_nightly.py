@@ -132,6 +132,17 @@ def test_a_dry_run_foresees_and_writes_nothing(tmp_path: Path, good: Path) -> No
     assert set(found["smallest_drops"]) == {"byol", "simclr"}
 
 
+def test_a_dry_run_names_what_it_could_not_see(tmp_path: Path, good: Path) -> None:
+    """Of one replicate there is no spread, so no smallest drop, whatever that of the others is."""
+    for path in sorted(p for p in good.rglob("*.json") if '"byol' in p.read_text())[1:]:
+        path.unlink()
+
+    done = nightly(tmp_path, "--baseline", good, "--dry-run")
+
+    said = " ".join(done.output.split())
+    assert "points of a method's mean; of 1 method none can be told: byol" in said
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

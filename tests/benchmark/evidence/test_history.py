@@ -59,6 +59,17 @@ def test_a_step_is_said_with_its_nights_and_commits() -> None:
     assert report.as_markdown(found, 5) == report.as_markdown(history(past, "linear", 0.05), 5)
 
 
+def test_a_method_of_which_no_step_could_be_seen_is_named() -> None:
+    """Here a method of a single night with one replicate, beside one of fifteen nights."""
+    past = [night(k, results(k, 70.0)) for k in range(1, 15)]
+    last = night(15, [*results(15, 70.0), make_result("byol", 60.0, replicate=45)])
+
+    assert report.title(history([*past, last], "linear", 0.05)).endswith(
+        "points a night; of 1 method none can be told: byol"
+    )
+    assert "none can be told" not in report.title(history(past, "linear", 0.05))
+
+
 def test_a_slow_drift_is_seen() -> None:
     """0.2 points a night over 15 nights, at a spread of 0.5 points."""
     past = [night(k, results(k, 70.0 - 0.2 * k)) for k in range(1, 16)]
