@@ -139,9 +139,18 @@ def _print_pairs(found: Robustness) -> None:
         (
             pair.first, pair.second, f"{pair.p:.3g}", f"{pair.p_holm:.3g}",
             "-" if pair.p_logit is None else f"{pair.p_logit:.3g}",
-            f"> {pair.mean.low:+.1f}", pair.kind,
+            f"> {pair.mean.low:+.1f}", f"{pair.p_robust:.3g}", pair.kind,
         )
         for pair in found.pairs
     ]  # fmt: skip
-    header = ("smaller spread", "than", "p", "Holm", "on logits, Holm", "mean", "verdict")
+    header = (
+        "smaller spread",
+        "than",
+        "p",
+        "Holm",
+        "on logits, Holm",
+        "mean",
+        "both, Holm",
+        "verdict",
+    )
     print_rows(header, rows)
