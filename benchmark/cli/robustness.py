@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,14 +65,20 @@ def robustness(
     refused = [each for each in found if isinstance(each, Refused)]
     judged = [each for each in found if not isinstance(each, Refused)]
     if not judged:
-        raise UsageError("; ".join(f"{each.label}: {each.reason}" for each in refused))
+        raise UsageError("; ".join(map(_said, refused)))
     if as_json:
         _print_json(judged, refused)
         return
     for table in judged:
         _print(table, over)
     for left in refused:
-        say(f"not judged: {left.label}: {left.reason}")
+        say(f"not judged: {_said(left)}")
+
+
+def _said(left: Refused) -> str:
+    """Say why a table is refused, and which methods to choose where some would be judged."""
+    choice = " ".join(f"-m {shlex.quote(method)}" for method in left.complete)
+    return f"{left.label}: {left.reason}" + (f"; choose methods: {choice}" if choice else "")
 
 
 def _print_json(judged: list[Robustness], refused: list[Refused]) -> None:

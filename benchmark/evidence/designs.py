@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -17,7 +18,9 @@ FACTORS: tuple[Factor, ...] = ("encoder", "dataset")
 
 _Cell: TypeAlias = tuple[str, str, int]
 _SAID = 4
-"""Missing cells that are named one by one."""
+"""Missing cells, or settings, that are named one by one."""
+_FREE = frozenset({"replicate", "steps", "budget", "recipe", "values", "source"})
+"""Of a cell: what may differ, follows from the rest, or is looked at part by part."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Refused:
 
     label: str
     reason: str
+    complete: tuple[str, ...] = ()
+    """Methods that have the same two levels or more, where only some methods lack one."""
 
 
 def designs(
@@ -98,6 +103,9 @@ def designs(
 def _design(
     label: str, results: Sequence[Result], over: Factor, protocol: str, *, partial: bool
 ) -> Design | Refused:
+    mixed = _mixed(results, over)
+    if mixed:
+        return Refused(label, mixed)
     values: dict[_Cell, float] = {
         (r.cell.method, _level(r, over), r.cell.replicate): r.metrics[protocol].top1.value
         for r in results
@@ -116,7 +124,8 @@ def _design(
     if missing:
         more = f" and {len(missing) - _SAID} more" if len(missing) > _SAID else ""
         named = ", ".join(missing[:_SAID])
-        return Refused(label, f"{over}s are not the same for all methods; missing: {named}{more}")
+        reason = f"{over}s are not the same for all methods; missing: {named}{more}"
+        return Refused(label, reason, _complete({cell[:2] for cell in values}))
     every = sorted({replicate for method, _, replicate in values if method in methods})
     pairs = [(method, level) for method in methods for level in levels]
     shared = tuple(k for k in every if all((*pair, k) in values for pair in pairs))
@@ -136,6 +145,61 @@ def _design(
         ),
         tuple(method for method in every_method if method not in methods),
     )  # fmt: skip
+
+
+def _mixed(results: Sequence[Result], over: Factor) -> str:
+    """Say what is mixed within a level: a method's settings, or the data; nothing if all is one."""
+    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        groups[result.cell.method, _level(result, over)].append(result)
+    for (method, level), found in sorted(groups.items()):
+        named = _differing([_settings(result) for result in found])
+        if named:
+            return (
+                f"{method} on {level} has results of several settings ({named}); lay those of one "
+                "into a folder of their own and name it by --results"
+            )
+        every = [result.cell.replicate for result in found]
+        twice = sorted({str(k) for k in every if every.count(k) > 1})
+        if twice:
+            return f"{method} on {level} has two results of replicate {', '.join(twice)}"
+    contents: dict[str, set[str]] = defaultdict(set)
+    for result in results:
+        contents[_level(result, over)].add(result.provenance.dataset_sha256[:8])
+    for level, hashes in sorted(contents.items()):
+        if len(hashes) > 1:
+            return f"{level} is not the same data for all methods ({' and '.join(sorted(hashes))})"
+    return ""
+
+
+def _settings(result: Result) -> dict[str, object]:
+    cell = result.cell.model_dump(mode="json")
+    parts = {**cell, **cell["values"], **cell["recipe"]}
+    kept = {name: value for name, value in parts.items() if name not in _FREE}
+    return {**kept, "content of the dataset": result.provenance.dataset_sha256[:8]}
+
+
+def _differing(settings: Sequence[Mapping[str, object]]) -> str:
+    said = []
+    for name in sorted({name for each in settings for name in each}):
+        found = sorted({str(each.get(name, "none")) for each in settings})
+        if len(found) > 1:
+            said.append(f"{name.replace('_', ' ')} {' and '.join(found)}")
+    more = f"; {len(said) - _SAID} more" if len(said) > _SAID else ""
+    return "; ".join(said[:_SAID]) + more
+
+
+def _complete(cells: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the most methods that have the same levels, two or more; the most levels of those."""
+    levels: dict[str, set[str]] = defaultdict(set)
+    for method, level in cells:
+        levels[method].add(level)
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for method, own in sorted(levels.items()):
+        if len(own) > 1:
+            groups[tuple(sorted(own))].append(method)
+    best = min(groups, key=lambda own: (-len(groups[own]), -len(own), own), default=())
+    return tuple(groups[best]) if best else ()
 
 
 def _level(result: Result, over: Factor) -> str:

@@ -84,3 +84,18 @@ def test_an_incomplete_table_is_exit_2_and_says_what_is_missing(results: Path) -
 
     assert done.exit_code == 2
     assert "missing: byol on resnet18" in done.output
+
+
+def test_an_incomplete_table_says_which_methods_to_choose(results: Path) -> None:
+    """The line that it gives is judged."""
+    random = np.random.default_rng(1)
+    for replicate in range(3):
+        value = round(50 + float(random.normal(0, 0.3)), 2)
+        files.write(results, make_result("amdim", value, replicate=replicate), {})
+    done = cslbench("--results", results)
+
+    assert done.exit_code == 2
+    sentence, _, choice = done.output.rpartition("; choose methods: ")
+    assert "missing: amdim on resnet18" in sentence
+    assert choice.split() == ["-m", "byol", "-m", "simclr"]
+    assert cslbench("--results", results, *choice.split()).exit_code == 0

@@ -1,40 +1,19 @@
-"""Robustness to the encoder: which results make a table, and what it says of planted effects."""
+"""Robustness to the encoder: what a full table says of planted effects."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmark.errors import UsageError
 from benchmark.evidence import robustness as judging
 from benchmark.evidence.designs import Design, Refused, designs
 from benchmark.evidence.robustness import MARGIN, Robustness, robustness, sd_of_effect
 from benchmark.evidence.statistics.multiple import holm
 from benchmark.evidence.statistics.spread import DRAWS, SpreadTest
 from benchmark.store.result import Result
+from tests.benchmark.evidence.spreading import ENCODERS, made
 from tests.benchmark.factories import make_result
-
-ENCODERS = ("compact", "resnet18", "resnet34", "resnet50")
-PLANTED = {"simclr": (70.0, 0.2), "byol": (70.0, 8.0), "moco_v2": (40.0, 0.2)}
-"""Mean, and sd of the encoder effect."""
-
-
-def made(keep: Callable[[str, str, int], bool] = lambda *_: True) -> list[Result]:
-    """Make results of three methods, four encoders and three replicates, noise 0.3 points."""
-    random = np.random.default_rng(0)
-    effect = np.array([-1.2, -0.4, 0.4, 1.2])
-    found = []
-    for method, (mean, sd) in PLANTED.items():
-        for encoder, place in zip(ENCODERS, effect, strict=True):
-            for replicate in range(3):
-                value = round(mean + sd * place + float(random.normal(0, 0.3)), 2)
-                if keep(method, encoder, replicate):
-                    found.append(make_result(method, value, encoder=encoder, replicate=replicate))
-    return found
 
 
 def judged(results: list[Result]) -> Robustness:
@@ -44,19 +23,6 @@ def judged(results: list[Result]) -> Robustness:
     found = robustness(design)
     assert isinstance(found, Robustness)
     return found
-
-
-def test_a_table_holds_every_cell_in_one_order_and_no_control() -> None:
-    """Methods and encoders by name, replicates by number; `random_init` has its own budget."""
-    results = [*made(), make_result("random_init", 30.0), make_result("supervised", 80.0)]
-    (design,) = designs(reversed(results), "encoder", protocol="linear")
-
-    assert isinstance(design, Design)
-    assert design.methods == ("byol", "moco_v2", "simclr")
-    assert design.levels == ENCODERS
-    assert design.replicates == (0, 1, 2)
-    by_name = {(r.cell.method, r.cell.encoder, r.cell.replicate): r for r in results}
-    assert design.scores[2][1][0] == by_name["simclr", "resnet18", 0].metrics["linear"].top1.value
 
 
 def test_planted_spreads_are_told_apart_and_the_floor_is_not_called_robust() -> None:
@@ -87,53 +53,6 @@ def test_a_row_recovers_what_was_planted() -> None:
 def test_the_same_results_give_the_same_numbers() -> None:
     """Whatever their order."""
     assert judged(made()) == judged([*reversed(made())])
-
-
-def test_encoders_that_some_method_lacks_are_named() -> None:
-    """The set of encoders is fixed: no table is made of what happens to be there."""
-    (refused,) = designs(
-        made(lambda m, e, _: (m, e) != ("byol", "resnet50")), "encoder", protocol="linear"
-    )
-
-    assert isinstance(refused, Refused)
-    assert refused.reason == (
-        "encoders are not the same for all methods; missing: byol on resnet50"
-    )
-
-
-def test_methods_that_are_not_everywhere_can_be_left_out() -> None:
-    """Never encoders; the rest is as if they had not been run; two methods are the least."""
-    kept = made(lambda m, e, _: (m, e) != ("byol", "resnet50"))
-    (found,) = designs(kept, "encoder", protocol="linear", partial=True)
-    (alone,) = designs(kept, "encoder", protocol="linear", methods=["simclr", "moco_v2"])
-
-    assert isinstance(found, Design)
-    assert found.left_out == ("byol",)
-    assert replace(found, left_out=()) == alone
-    few = made(lambda m, e, _: m == "simclr" or e != "resnet50")
-    (refused,) = designs(few, "encoder", protocol="linear", partial=True)
-    assert isinstance(refused, Refused)
-
-
-def test_one_replicate_is_refused_and_a_further_one_left_aside() -> None:
-    """Two that all cells have are the least; which others there are is said."""
-    (refused,) = designs(made(lambda _m, _e, r: r == 0), "encoder", protocol="linear")
-    assert isinstance(refused, Refused)
-    assert "needs 2 replicates that all cells have (got 1; byol on compact has 0)" in refused.reason
-
-    (design,) = designs(made(lambda m, _, r: m != "byol" or r != 1), "encoder", protocol="linear")
-    assert isinstance(design, Design)
-    assert (design.replicates, design.left_aside) == ((0, 2), (1,))
-
-
-def test_a_single_encoder_and_an_unknown_method_are_refused_in_words() -> None:
-    """What is there is said."""
-    with pytest.raises(UsageError, match=r"two encoders or more \(got compact\)"):
-        designs(made(lambda _m, e, _r: e == "compact"), "encoder", protocol="linear")
-    with pytest.raises(UsageError, match=r"did you mean 'simclr'"):
-        designs(made(), "encoder", methods=["simcrl"], protocol="linear")
-    with pytest.raises(UsageError, match="no results"):
-        designs([], "encoder", protocol="linear")
 
 
 def test_replicates_that_do_not_differ_are_refused() -> None:
