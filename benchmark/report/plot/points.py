@@ -142,11 +142,14 @@ def _content(row: Row) -> str:
 
 
 def several(found: Sequence[Group]) -> list[str]:
-    """Return for each group what tells its data from others of the same name; mostly nothing."""
+    """Return for each group what tells its data from others of the same name; mostly nothing.
+
+    Where nothing has been measured there is no other data.
+    """
+    contents = {(group.cell.dataset, group.content) for group in found if group.content}
+    names = [dataset for dataset, _ in contents]
     return [
-        f"data {group.content[:8]}"
-        if any(o.content != group.content and o.cell.dataset == group.cell.dataset for o in found)
-        else ""
+        f"data {group.content[:8]}" if group.content and names.count(group.cell.dataset) > 1 else ""
         for group in found
     ]
 

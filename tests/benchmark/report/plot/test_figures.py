@@ -84,6 +84,15 @@ def test_heatmap_writes_every_number_and_every_gap() -> None:
     np.testing.assert_allclose(drawn.compressed(), [196.7 / 3, 184 / 3, 70.5])
 
 
+def test_heatmap_shows_an_encoder_that_was_never_run() -> None:
+    """A cell of a matrix without any result is a gap in the panel of the others."""
+    cells = [make_cell("simclr", encoder="resnet18"), make_cell("byol", encoder="resnet18")]
+    (panel,) = heatmap.data(groups(trained("simclr", [60.0, 61.0]), cells), "linear").panels
+
+    assert panel.encoders == ("compact", "resnet18")
+    assert {cell.state for row in panel.cells for cell in row[1:]} == {"missing"}
+
+
 @pytest.mark.parametrize("against", compute.CURRENCIES)
 def test_compute_draws_what_the_ledger_says(against: compute.Currency) -> None:
     """The front is every method that no cheaper one beats, by comparing all pairs."""
