@@ -68,13 +68,14 @@ def tonight(part: Matrix, history: Path, name: str, baseline: str) -> Tonight:
 
     Raises:
         UsageError: if the night was begun with other cells or another baseline, or the baseline
-            is neither a folder nor a revision.
+            is neither a folder nor a revision, or the night itself.
         ResultError: if the history, or the night's record, cannot be read.
     """
     every = nights.load(history)
     past = tuple(night for night in every if night.name != name)
     before = tuple(night for night in past if night.name < name)
     rows = {rotate.row_key(cell) for cell in part.cells}
+    _refuse_itself(baseline, history, name)
     against = _baseline(baseline, history, before, rows)
     begun = nights.record(history / name)
     digest = nights.digest(part.cells)
@@ -96,10 +97,29 @@ def tonight(part: Matrix, history: Path, name: str, baseline: str) -> Tonight:
     return Tonight(name, history / name, shown, begun, against, past)
 
 
+def _refuse_itself(given: str, history: Path, name: str) -> None:
+    """Refuse a folder whose results are tonight's own: nothing is worse than itself.
+
+    Raises:
+        UsageError: if it is the night's folder, in it, or holds the history without being it.
+    """
+    if not given or not Path(given).is_dir():
+        return
+    folder, root = Path(given).resolve(), history.resolve()
+    if (root / name).resolve() in (folder, *folder.parents):
+        raise UsageError(f"--baseline {given}: that is the night {name} itself; name another one")
+    if folder in root.parents:
+        raise UsageError(
+            f"--baseline {given}: the history {history} lies in it, and tonight's results with it; "
+            "name the history itself, or a results folder beside it"
+        )
+
+
 def _baseline(given: str, history: Path, before: Sequence[Past], rows: set[str]) -> Baseline:
     """Read a baseline: a history of nights, a results folder, or those of a git revision."""
     folder = Path(given)
-    if given and folder.absolute() == history.absolute():
+    named = bool(given) and "\0" not in given  # no path has that, and resolving one raises
+    if named and folder.resolve() == history.resolve():
         loaded, said = nights.baseline(before)
         notes = [*said, FOLDER]
     elif given and folder.is_dir() and nights.names(folder):

@@ -163,15 +163,17 @@ def unused(taken: Iterable[int], count: int) -> tuple[int, ...]:
 def baseline(past: Sequence[Past]) -> tuple[Loaded, list[str]]:
     """Return the results of earlier nights as a baseline, and what is left out of it, in words.
 
-    A night that was a regression is no standard for the next ones, nor is a cell that failed.
+    A night that was a regression is no standard for the next ones, nor is one that nobody has
+    judged yet, nor a cell that failed.
     """
     kept: list[Result] = []
     broken: list[Broken] = []
     said = []
     for night in past:
         broken += night.loaded.broken
-        if night.record is not None and night.record.kind == "regression":
-            said.append(f"{night.name} is left out of the baseline: a regression")
+        if night.record is not None and night.record.kind in ("regression", None):
+            why = "a regression" if night.record.kind else "unfinished; --night goes on with it"
+            said.append(f"{night.name} is left out of the baseline: {why}")
             continue
         final = [result for result in night.loaded.results if result.final]
         failed = len(night.loaded.results) - len(final)

@@ -166,6 +166,59 @@ def test_the_history_is_a_baseline_without_its_regressions(tmp_path: Path) -> No
     assert last.baseline.commit is None
 
 
+def test_a_night_that_was_not_judged_is_no_baseline(tmp_path: Path) -> None:
+    """It was stopped: it may be half a night, or a regression; the note says so."""
+    hold(begin(tmp_path, "2026-11-01"), RULE, drawing(), never)
+    stopped = begin(tmp_path, "2026-11-02")
+    nights.write(stopped.folder, stopped.record)
+    draw(stopped.part, stopped.folder / "results", mean=60.0)
+
+    last = begin(tmp_path, "2026-11-03")
+
+    assert {r.cell.replicate for r in last.baseline.loaded.results} == {3, 4, 5}
+    assert last.baseline.notes[0].startswith("2026-11-02 is left out of the baseline: unfinished")
+
+
+@pytest.mark.parametrize("way", ["nights", "nights/../nights", "link", "link/"])
+def test_no_night_enters_its_own_baseline(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the history is spelt, and also where the night is held again later."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("nights")
+    for day in (1, 2, 3):
+        hold(begin(tmp_path, f"2026-11-0{day}"), RULE, drawing(), never)
+    record = nights.record(tmp_path / "nights" / "2026-11-02")
+    assert record is not None
+    nights.write(tmp_path / "nights" / "2026-11-02", record.model_copy(update={"baseline": way}))
+
+    again = tonight(part(tmp_path), Path("nights"), "2026-11-02", way)
+
+    first = {3, 4, 5}
+    assert set(again.record.replicates).isdisjoint(first)
+    assert {r.cell.replicate for r in again.baseline.loaded.results} == first
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ("nights/2026-11-02", "that is the night 2026-11-02 itself"),
+        ("nights/2026-11-02/results", "that is the night 2026-11-02 itself"),
+        (".", "the history nights lies in it"),
+    ],
+)
+def test_a_baseline_that_holds_the_night_is_refused(
+    way: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In words, before anything is run."""
+    monkeypatch.chdir(tmp_path)
+    matrix = part(tmp_path)
+    (tmp_path / "nights" / "2026-11-02" / "results").mkdir(parents=True)
+
+    with pytest.raises(UsageError, match=said):
+        tonight(matrix, Path("nights"), "2026-11-02", way)
+
+
 def test_replicates_begin_again_where_nights_were_removed() -> None:
     """Below those of tuning; if none is free, the sentence says what to do."""
     assert nights.unused({0, 1, 5}, 2) == (6, 7)
