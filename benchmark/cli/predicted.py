@@ -1,4 +1,4 @@
-"""The predictions of a results folder: each file read once, damage named."""
+"""The predictions of a results folder: each file read once, damage and refuted numbers named."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Predicted:
             raise ResultError(f"{self._root}: {error}") from None
 
     def of(self, result: Result) -> Predictions:
-        """Return the predictions of a result; none where they are damaged."""
+        """Return the predictions of a result; none where they are damaged or refute its number."""
         from benchmark.evidence.floor import is_floor
 
         if result.id in self._floors:
@@ -63,14 +63,17 @@ class Predicted:
 
     def _read(self, result: Result) -> Predictions:
         from benchmark.errors import ResultError
-        from benchmark.store import files
+        from benchmark.store import files, invariants
 
+        place = files.predictions_path(self._root / files.relative_path(result.cell))
         try:
-            return files.read_predictions(self._root, result)
+            found = files.read_predictions(self._root, result)
         except ResultError as error:
-            place = files.predictions_path(self._root / files.relative_path(result.cell))
             self.damaged[files.Broken(place, str(error).removeprefix(f"{place}: "))] = None
             return {}
+        breaches = [*invariants.predictions(result, found)] if found else []
+        self.damaged |= {files.Broken(place, sentence): None for sentence in breaches}
+        return {} if breaches else found
 
     def _count(self, result: Result, found: Predictions) -> None:
         """Count test images by their class and the predicted one."""

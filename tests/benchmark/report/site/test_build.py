@@ -18,7 +18,8 @@ from benchmark.report.site import aspects, board, cell, nights
 from benchmark.report.site.build import Evidence, build
 from benchmark.report.site.curve import HEIGHT, WIDTH, curve
 from benchmark.store import files
-from tests.benchmark.factories import make_cell, make_result
+from benchmark.store.result import Result
+from tests.benchmark.factories import make_cell, make_metric, make_result
 from tests.benchmark.report.plot.series import past, stepped
 from tests.benchmark.report.site.wicked import ATTACK, NAME, honest, wicked
 
@@ -151,10 +152,29 @@ def test_charts_of_nights_stay_in_their_box() -> None:
     assert float(first["levels"][0][2]) < float(first["levels"][1][2])
 
 
+def scored_on_five(value: float) -> Result:
+    """Return a result of five test images."""
+    found = make_result()
+    score = found.metrics["linear"].model_copy(update={"top1": make_metric(value, n=5)})
+    return found.model_copy(update={"metrics": {"linear": score}})
+
+
+def test_a_number_that_its_predictions_refute_is_named_and_not_used(tmp_path: Path) -> None:
+    """On the board and on the pages, as predictions that cannot be read are."""
+    labels = np.array([0, 0, 1, 2, 2])
+    path = files.write(tmp_path, scored_on_five(60.0), {"labels": labels, "linear": labels})
+    predicted = Predicted(tmp_path, counting=True)
+    assert predicted.of(files.read(path)) == {}
+    (broken,) = predicted.damaged
+    assert broken.path == files.predictions_path(path)
+    assert "top-1 is 60.0 percent, the predictions give 5 of 5" in broken.reason
+    assert predicted.counts == {}
+
+
 def test_confusions_are_those_of_the_predictions(tmp_path: Path) -> None:
     """Counted by hand: 3 classes, one image of class 0 taken for 2."""
     labels = np.array([0, 0, 1, 2, 2])
-    result = make_result()
+    result = scored_on_five(80.0)
     files.write(tmp_path, result, {"labels": labels, "linear": np.array([0, 2, 1, 2, 2])})
     predicted = Predicted(tmp_path, counting=True)
     stored = files.read_all(tmp_path).results[0]
