@@ -196,6 +196,15 @@ def test_many_classes_are_listed_by_what_is_confused_most() -> None:
     assert shown["most"] == [(6, 9, 1), (5, 3, 7)]
 
 
+def test_the_page_on_reading_says_which_test_decides(tmp_path: Path) -> None:
+    """Of dependent test images the flipped signs; and nothing of a merge is left on the page."""
+    honest(tmp_path)
+    text = built(tmp_path)["pages/reading.html"]
+
+    assert "flipping signs tile by tile, and that p decides" in text
+    assert not re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE)
+
+
 def test_rows_that_may_not_be_compared_have_no_rank() -> None:
     """Places go to rows of one resolution and two replicates; the others say why they have none."""
     results = [make_result(m, v, replicate=r) for m, own in NEAR for r, v in enumerate(own)]
