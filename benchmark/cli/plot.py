@@ -62,7 +62,9 @@ def plot(
     ] = None,
     over: Annotated[
         str | None,
-        typer.Option("--over", help="robustness, profiles: encoder (default) or dataset."),
+        typer.Option(
+            "--over", help="robustness, profiles: encoder (default), dataset, batch, or an option."
+        ),
     ] = None,
     history: Annotated[
         Path | None,

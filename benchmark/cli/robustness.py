@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 def robustness(
     *,
     over: Annotated[
-        str, typer.Option("--over", help="What methods should be robust to: encoder or dataset.")
+        str,
+        typer.Option(
+            "--over",
+            help="What methods should be robust to: encoder, dataset, batch, or an option or "
+            "constant of methods, such as extraction.",
+        ),
     ] = "encoder",
     results: ResultsFolder = RESULTS,
     methods: Methods = None,
@@ -47,20 +52,17 @@ def robustness(
 
     Example: cslbench robustness --over encoder --results demo
     """
-    from benchmark.errors import UsageError, unknown
-    from benchmark.evidence.designs import FACTORS, Refused, designs
+    from benchmark.errors import UsageError
+    from benchmark.evidence.designs import Refused, designs
     from benchmark.evidence.robustness import robustness as judge
     from benchmark.store import files
 
-    factor = next((each for each in FACTORS if each == over), None)
-    if factor is None:
-        raise UsageError(unknown("factor", over, FACTORS))
     if not margin > 0:
         raise UsageError(f"--margin must be above 0 points (got {margin:g})")
     loaded = files.read_all(results, curves_of=())
     for broken in loaded.broken:
         say(f"not read: {broken.path}: {broken.reason}", err=True)
-    sets = designs(loaded.results, factor, methods=methods or (), protocol=protocol)
+    sets = designs(loaded.results, over, methods=methods or (), protocol=protocol)
     found = [each if isinstance(each, Refused) else judge(each, margin) for each in sets]
     refused = [each for each in found if isinstance(each, Refused)]
     judged = [each for each in found if not isinstance(each, Refused)]
@@ -98,6 +100,8 @@ def _print(found: Robustness, over: str) -> None:
         f"{design.label}: {over}s {', '.join(design.levels)}; {len(design.replicates)} replicates"
         f"{aside}"
     )
+    if design.left_out:
+        say(f"left out: {', '.join(design.left_out)}")
     _print_methods(found, over)
     if found.pairs:
         typer.echo("")

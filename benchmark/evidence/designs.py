@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from benchmark.errors import UsageError, unknown
+from benchmark.evidence.axes import level as level_of
+from benchmark.evidence.axes import variant
 from benchmark.evidence.floor import is_control
 
 if TYPE_CHECKING:
     from benchmark.store.result import Result
 
-Factor: TypeAlias = Literal["encoder", "dataset"]
-FACTORS: tuple[Factor, ...] = ("encoder", "dataset")
+FACTORS = ("encoder", "dataset", "batch")
+"""That every method has; beside them, what recipes resolve by name: `extraction`, `views`, ..."""
 
 _Cell: TypeAlias = tuple[str, str, int]
 _SAID = 4
@@ -39,7 +41,7 @@ class Design:
     scores: tuple[tuple[tuple[float, ...], ...], ...]
     """(M, E, R), percent."""
     left_out: tuple[str, ...] = ()
-    """Methods that are not at every level."""
+    """Methods that are not at every level, or have nothing of the factor's name."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Refused:
 
 def designs(
     results: Iterable[Result],
-    over: Factor,
+    over: str,
     *,
     methods: Sequence[str] = (),
     protocol: str,
@@ -67,21 +69,27 @@ def designs(
 
     Args:
         results: of any cells.
-        over: the factor.
+        over: the factor: one of `FACTORS`, or an option or constant of methods; methods that have
+            nothing of that name are left out.
         methods: only these, a name without options meaning every variant; all if none.
         protocol: whose top-1 is taken.
         partial: whether methods that are not at every level are left out, as long as two are left;
             else they make a set refused.
 
     Raises:
-        UsageError: if a method has no result, or no set has two levels.
+        UsageError: if a method has no result, nothing has the factor, or no set has two levels.
     """
     scored = [r for r in results if r.final and protocol in r.metrics and not is_control(r.cell)]
     chosen = [r for r in scored if not methods or _is_one_of(r, methods)]
     for name in methods:
         if not any(_is_one_of(r, [name]) for r in scored):
-            known = {r.cell.method for r in scored}
-            raise UsageError(f"no {protocol!r} result: {unknown('method', name, known)}")
+            ran = {r.cell.method for r in scored}
+            raise UsageError(f"no {protocol!r} result: {unknown('method', name, ran)}")
+    known = {*FACTORS, *(name for result in chosen for name in result.cell.values)}
+    if chosen and over not in known:
+        raise UsageError(unknown("factor", over, known))
+    without = sorted({each.cell.method for each in chosen if not _level(each, over)})
+    chosen = [result for result in chosen if _level(result, over)]
     sets: dict[tuple[str, ...], list[Result]] = {}
     for result in chosen:
         sets.setdefault(_common(result, over), []).append(result)
@@ -94,24 +102,29 @@ def designs(
             f"robustness over {over} needs results of one budget and training on two {over}s or "
             f"more (got {', '.join(seen) or 'no results'})"
         )
-    return [
+    found = [
         _design(" ".join(filter(None, key)), several[key], over, protocol, partial=partial)
         for key in sorted(several)
+    ]
+    return [
+        replace(each, left_out=(*each.left_out, *without)) if isinstance(each, Design) else each
+        for each in found
     ]
 
 
 def _design(
-    label: str, results: Sequence[Result], over: Factor, protocol: str, *, partial: bool
+    label: str, results: Sequence[Result], over: str, protocol: str, *, partial: bool
 ) -> Design | Refused:
     mixed = _mixed(results, over)
     if mixed:
         return Refused(label, mixed)
     values: dict[_Cell, float] = {
-        (r.cell.method, _level(r, over), r.cell.replicate): r.metrics[protocol].top1.value
+        (variant(r.cell, over), _level(r, over), r.cell.replicate): r.metrics[protocol].top1.value
         for r in results
     }
     every_method = tuple(sorted({method for method, _, _ in values}))
-    levels = tuple(sorted({level for _, level, _ in values}))
+    seen = {level for _, level, _ in values}
+    levels = tuple(sorted(seen, key=lambda each: (len(each) if each.isdigit() else 0, each)))
     there = {(method, level) for method, level, _ in values}
     whole = tuple(m for m in every_method if all((m, level) in there for level in levels))
     methods = whole if partial and len(whole) > 1 else every_method
@@ -147,11 +160,11 @@ def _design(
     )  # fmt: skip
 
 
-def _mixed(results: Sequence[Result], over: Factor) -> str:
+def _mixed(results: Sequence[Result], over: str) -> str:
     """Say what is mixed within a level: a method's settings, or the data; nothing if all is one."""
     groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for result in results:
-        groups[result.cell.method, _level(result, over)].append(result)
+        groups[variant(result.cell, over), _level(result, over)].append(result)
     for (method, level), found in sorted(groups.items()):
         named = _differing([_settings(result) for result in found])
         if named:
@@ -176,7 +189,7 @@ def _settings(result: Result) -> dict[str, object]:
     cell = result.cell.model_dump(mode="json")
     parts = {**cell, **cell["values"], **cell["recipe"]}
     kept = {name: value for name, value in parts.items() if name not in _FREE}
-    return {**kept, "content of the dataset": result.provenance.dataset_sha256[:8]}
+    return {**kept, "content of the dataset": _content(result)}
 
 
 def _differing(settings: Sequence[Mapping[str, object]]) -> str:
@@ -202,16 +215,20 @@ def _complete(cells: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(groups[best]) if best else ()
 
 
-def _level(result: Result, over: Factor) -> str:
-    return result.cell.encoder if over == "encoder" else result.cell.dataset
+def _level(result: Result, over: str) -> str:
+    return level_of(result.cell, over)
 
 
-def _common(result: Result, over: Factor) -> tuple[str, ...]:
+def _common(result: Result, over: str) -> tuple[str, ...]:
     cell = result.cell
     length = "paper" if cell.budget.name == "paper" else cell.budget.spent
-    where = (cell.dataset, result.provenance.dataset_sha256[:8])
-    other = where if over == "encoder" else (cell.encoder, "")
-    return (*other, length, cell.training, cell.precision)
+    where = ("", "") if over == "dataset" else (cell.dataset, _content(result))
+    encoder = "" if over == "encoder" else cell.encoder
+    return (*where, encoder, length, cell.training, cell.precision)
+
+
+def _content(result: Result) -> str:
+    return result.provenance.dataset_sha256[:8]
 
 
 def _is_one_of(result: Result, names: Sequence[str]) -> bool:

@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice, product
 from typing import TypeAlias
 
+from benchmark.evidence import axes
 from benchmark.evidence.claims.lines import Line, Lines
 from benchmark.evidence.claims.model import Claim, Selection
 from benchmark.evidence.claims.select import is_meant
-from benchmark.matrix.cell import Cell
-from methods import selector
 
 MAY_DIFFER = frozenset({"encoder", "budget", "training", "precision"})
 """Fields that a claim's cells may state each for itself; in all others they must agree."""
@@ -140,8 +139,8 @@ def _groups(claim: Claim, chosen: Selection, lines: Lines) -> _Groups:
     for line in lines.get((base, chosen.protocol or "linear"), ()):
         if is_meant(chosen, line.cell, claim.over):
             key = tuple((name, text) for name, text in _key(line) if name not in left)
-            level = "" if claim.over is None else _level(line.cell, claim.over)
-            found[key, _variant(line.cell, claim.over)].lines[level].append(line)
+            level = "" if claim.over is None else axes.level(line.cell, claim.over)
+            found[key, axes.variant(line.cell, claim.over)].lines[level].append(line)
     return found
 
 
@@ -158,25 +157,6 @@ def _key(line: Line) -> Iterator[tuple[str, str]]:
     protocol = asdict(line.results[min(line.results)].metrics[line.protocol].protocol)
     for name in _BLOCKING:
         yield name, str(protocol[name])
-
-
-def _level(cell: Cell, over: str) -> str:
-    known = {
-        "encoder": cell.encoder,
-        "dataset": cell.dataset,
-        "budget": cell.budget.spent,
-        "batch": str(cell.recipe.batch),
-    }
-    return known[over] if over in known else str(cell.values.get(over, ""))
-
-
-def _variant(cell: Cell, over: str | None) -> str:
-    """Name the method with its options, but for the one that is the axis."""
-    try:
-        base, options = selector.split(cell.method)
-    except ValueError:
-        return cell.method
-    return selector.join(base, {name: text for name, text in options.items() if name != over})
 
 
 def _differing(claim: Claim, keys: Sequence[Mapping[str, str]]) -> set[str]:

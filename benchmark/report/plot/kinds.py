@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from benchmark.errors import UsageError, unknown
-from benchmark.evidence.designs import FACTORS, Factor
 from benchmark.matrix.cell import Cell
 from benchmark.report.plot import (
     accuracy,
@@ -49,7 +48,7 @@ class Wanted:
     kind: Kind
     protocol: str
     against: Currency
-    over: Factor
+    over: str
     width: style.Width
 
 
@@ -70,7 +69,7 @@ def wanted(
         found,
         protocol,
         _one(against or "flops", "currency", CURRENCIES),
-        _one(over or "encoder", "factor", FACTORS),
+        over or "encoder",
         _one(width, "width", tuple(style.WIDTHS)),
     )
 

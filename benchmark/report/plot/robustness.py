@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.evidence.designs import Design, Factor, Refused, designs
+from benchmark.evidence.designs import Design, Refused, designs
 from benchmark.report.plot import style
 from benchmark.report.plot.points import refuse_none
 from benchmark.store.result import Result
@@ -54,13 +54,13 @@ class Robustness:
     """What the figure shows."""
 
     protocol: str
-    over: Factor
+    over: str
     panels: tuple[Panel, ...]
     left_out: tuple[str, ...]
     """Tables that are not full, with the reason."""
 
 
-def data(results: Sequence[Result], over: Factor, protocol: str) -> Robustness:
+def data(results: Sequence[Result], over: str, protocol: str) -> Robustness:
     """Return what is plotted; only methods that were run at all levels can be compared.
 
     Raises:

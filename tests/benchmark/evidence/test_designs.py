@@ -14,9 +14,19 @@ from tests.benchmark.factories import make_cell, make_result
 
 
 def _other_batch(result: Result) -> Result:
-    recipe = dataclasses.replace(result.cell.recipe, batch=256)
+    return make_result(cell=_batch(result, 256).cell, value=10.0)
+
+
+def _strategy(result: Result, strategy: str) -> Result:
+    values = {**result.cell.values, "extraction": strategy}
+    cell = result.cell.model_copy(update={"values": values})
+    return result.model_copy(update={"cell": cell, "id": cell.pretrain_id})
+
+
+def _batch(result: Result, batch: int) -> Result:
+    recipe = dataclasses.replace(result.cell.recipe, batch=batch)
     cell = result.cell.model_copy(update={"recipe": recipe})
-    return make_result(cell=cell, value=10.0)
+    return result.model_copy(update={"cell": cell, "id": cell.pretrain_id})
 
 
 def test_a_table_holds_every_cell_in_one_order_and_no_control() -> None:
@@ -154,3 +164,44 @@ def test_methods_that_are_not_everywhere_can_be_left_out() -> None:
     few = made(lambda m, e, _: m == "simclr" or e != "resnet50")
     (refused,) = designs(few, "encoder", protocol="linear", partial=True)
     assert isinstance(refused, Refused)
+
+
+def test_a_factor_may_be_an_option_of_methods() -> None:
+    """Its variants are the levels of one method; who has no such option is left out by name."""
+    results = [
+        _strategy(
+            make_result(f"{method}[extraction={strategy}]", 60.0 + k + r, replicate=r), strategy
+        )
+        for method in ("amdim", "yadim")
+        for k, strategy in enumerate(("1:1", "1:random"))
+        for r in range(2)
+    ]
+    others = [make_result("simclr", 60.0 + r, replicate=r) for r in range(2)]
+    (found,) = designs([*results, *others], "extraction", protocol="linear")
+
+    assert isinstance(found, Design)
+    assert found.methods == ("amdim", "yadim")
+    assert found.levels == ("1:1", "1:random")
+    assert found.scores == (((60.0, 61.0), (61.0, 62.0)),) * 2
+    assert found.left_out == ("simclr",)
+
+
+def test_a_factor_may_be_the_batch() -> None:
+    """The question of whether BYOL needs large batches less than SimCLR."""
+    results = [
+        _batch(make_result(method, 60.0 + r, replicate=r), batch)
+        for batch in (64, 256)
+        for method in ("byol", "simclr")
+        for r in range(2)
+    ]
+    (found,) = designs(results, "batch", protocol="linear")
+
+    assert isinstance(found, Design)
+    assert found.levels == ("64", "256")
+
+
+def test_an_unknown_factor_is_refused_with_the_nearest_name() -> None:
+    """Axes, and whatever the recipes at hand resolve."""
+    results = [_strategy(make_result("amdim", 60.0 + r, replicate=r), "1:1") for r in range(2)]
+    with pytest.raises(UsageError, match=r"'extractoin'.*'extraction'"):
+        designs(results, "extractoin", protocol="linear")
