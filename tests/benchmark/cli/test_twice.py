@@ -19,9 +19,12 @@ VERBS = (
     ("gate", "--baseline", "results", "--json"), ("validate",), ("plan", "default"),
     ("status", "default"), ("explain", "default", "-m", "byol"), ("diff", FIRST, SECOND),
     ("list", "methods"), ("list", "datasets"), ("list", "encoders"), ("list", "protocols"),
-    ("list", "matrices"),
+    ("list", "matrices"), ("table",), ("cite",),
+    ("plot", "accuracy", "--out", "accuracy.svg"),
+    ("site", "public"), ("history", "nights"),
 )  # fmt: skip
 WRITTEN = ("junit.xml", "gate.md", "gate.json")
+NIGHTS = ("2026-11-01", "2026-11-02")
 IN_ONE_PROCESS = """
 import sys
 from typer.testing import CliRunner
@@ -37,6 +40,9 @@ def rendered(seed: str, folder: Path) -> dict[str, str]:
     folder.mkdir()
     for name in ("results", "leaderboard.md"):
         (folder / name).symlink_to(ROOT / name)
+    for night in NIGHTS:
+        (folder / "nights" / night).mkdir(parents=True)
+        (folder / "nights" / night / "results").symlink_to(ROOT / "results")
     writing = ["gate", "--baseline", "results"]
     for option, name in zip(("--junit", "--markdown", "--benchmark-json"), WRITTEN, strict=True):
         writing += [option, name]
@@ -50,7 +56,9 @@ def rendered(seed: str, folder: Path) -> dict[str, str]:
     )
     parts = (part.partition("\n") for part in done.stdout.split("== ")[1:])
     found = {line: text for line, _, text in parts}
-    return {**found, **{name: (folder / name).read_text() for name in WRITTEN}}
+    pages = [path for path in (folder / "public").rglob("*") if path.is_file()]
+    written = [*(folder / name for name in (*WRITTEN, "accuracy.svg")), *pages]
+    return {**found, **{str(p.relative_to(folder)): p.read_text() for p in sorted(written)}}
 
 
 def test_every_verb_says_the_same_in_two_processes(tmp_path: Path) -> None:
@@ -58,8 +66,10 @@ def test_every_verb_says_the_same_in_two_processes(tmp_path: Path) -> None:
     one, other = (rendered(seed, tmp_path / seed) for seed in ("1", "2"))
     assert list(one) == list(other), "another exit code"
     assert [line for line in one if one[line] != other[line]] == []
-    assert len(one) == len(VERBS) + 1 + len(WRITTEN)
+    pages = [name for name in one if name.startswith("public/")]
+    assert "public/index.html" in pages
+    assert len(one) == len(VERBS) + 1 + len(WRITTEN) + 1 + len(pages)
     assert [line for line in one if not one[line].strip()] == []
     assert [line for line in one if line.endswith(": 2")] == ["robustness --over encoder: 2"], (
-        "of one encoder there is no spread, and all else has something to say"
+        "encoders are not the same for all methods, and all else has something to say"
     )
