@@ -118,6 +118,8 @@ def stale(result: Result, current: Mapping[str, str]) -> tuple[str, ...]:
         return (UNRECORDED,)
     loaded = origin.dataset_sha256[: meaning.DIGITS]
     then = {**origin.closure, **{name: loaded for name in current if name.startswith(_CONTENT)}}
+    if then == current:
+        return ()
     names = then.keys() | current.keys()
     return tuple(sorted(name for name in names if then.get(name) != current.get(name)))
 

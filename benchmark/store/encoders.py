@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.errors import ResultError
 from benchmark.matrix.cell import Cell
-from benchmark.store import atomic, files, work
+from benchmark.store import atomic, files, links, work
 from benchmark.store.result import Result
 
 
@@ -66,7 +66,7 @@ def check(result_file: Path, result: Result) -> None:
     """Raise ResultError if the encoder beside a result is not its own, or is a link that leaves."""
     beside, expected = path_of(result_file), result.provenance.encoder_file_sha256
     if beside.is_symlink():
-        files.refuse_link(beside, files.root_of(result_file, result.cell))
+        links.refuse(beside, files.root_of(result_file, result.cell))
     if expected is None or not beside.is_file():
         return
     if sha256(beside) != expected:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from benchmark import reading
 from benchmark.errors import ResultError
 from benchmark.matrix.cell import Cell
-from benchmark.store import atomic, many, strict
+from benchmark.store import atomic, links, many, strict
 from benchmark.store.predictions import Predictions, digest, pack, unpack
 from benchmark.store.result import Record, Result
 
@@ -93,13 +93,12 @@ def write(root: Path, result: Result, predictions: Predictions) -> Path:
         ResultError: If the disk is full or the folder cannot be written.
     """
     path = root / relative_path(result.cell)
-    refuse_link(path.parent, root)
+    links.refuse(path.parent, root)
     beside = predictions_path(path)
     origin = result.provenance.model_copy(update={"predictions_sha256": digest(predictions)})
     if predictions:
         atomic.write(beside, pack(predictions))
-    content = result.model_copy(update={"provenance": origin}).model_dump_json(indent=1)
-    atomic.write(path, content.encode() + b"\n")
+    atomic.write(path, strict.written(result.model_copy(update={"provenance": origin})))
     if not predictions:
         beside.unlink(missing_ok=True)
     return path
@@ -164,7 +163,7 @@ def read_or_name(root: Path, curves_of: Collection[str] | None, path: Path) -> R
     """Read one of the `paths` of a folder, as `read_all` does, or say why it is no result."""
     try:
         if path.is_symlink():  # its folders are none: `candidates` enters no link
-            refuse_link(path, root)
+            links.refuse(path, root)
         result = _in_its_place(path, root)
     except ResultError as error:
         return Broken(path, str(error).removeprefix(f"{path}: "))
@@ -183,7 +182,7 @@ def read(path: Path, root: Path | None = None) -> Result:
         ResultError: In words, with the path in front.
     """
     if root is not None:
-        refuse_link(path, root)
+        links.refuse(path, root)
     return _in_its_place(path, root)
 
 
@@ -211,7 +210,7 @@ def read_predictions(root: Path, result: Result) -> Predictions:
         ResultError: If they are missing, damaged, or not the result's.
     """
     path = root / relative_path(result.cell)
-    refuse_link(predictions_path(path), root)
+    links.refuse(predictions_path(path), root)
     return predictions_of(path, result)
 
 
@@ -225,7 +224,7 @@ def predictions_of(path: Path, result: Result) -> Predictions:
         return {}
     beside = predictions_path(path)
     if beside.is_symlink():
-        refuse_link(beside, root_of(path, result.cell))
+        links.refuse(beside, root_of(path, result.cell))
     found = unpack(beside)
     if digest(found) != result.provenance.predictions_sha256:
         raise ResultError(f"{beside}: is not what its result was scored by; run the cell again")
@@ -235,18 +234,6 @@ def predictions_of(path: Path, result: Result) -> Predictions:
 def _refuse_file(root: Path) -> None:
     if root.exists() and not root.is_dir():
         raise ResultError(f"{root}: the results folder is a file; name a folder with --results")
-
-
-def refuse_link(path: Path, root: Path) -> None:
-    """Raise ResultError if a path leads out of a results folder."""
-    try:
-        inside = path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # a link to itself
-        inside = False
-    if not inside:
-        raise ResultError(
-            f"{path}: is a link that leaves the results folder; copy the file instead"
-        )
 
 
 def candidates(root: Path) -> Iterator[Path]:

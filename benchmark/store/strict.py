@@ -18,6 +18,10 @@ R = TypeVar("R", bound=Record)
 
 LARGEST = 2**63 - 1
 _LONGEST_NAME = 1000
+_OTHERS = bytes({*range(256)} - {*b"0123456789."})
+_OUTLINE = bytes.maketrans(b"123456789" + _OTHERS, b"0" * 9 + b" " * len(_OTHERS))
+"""For `bytes.translate`: digits all alike, anything else blank but for the point of a fraction."""
+_LONG = b" " + b"0" * len(str(LARGEST))
 
 
 def parse(path: Path, content: bytes, kind: type[R]) -> R:
@@ -27,8 +31,7 @@ def parse(path: Path, content: bytes, kind: type[R]) -> R:
         ResultError: In words, with the path in front.
     """
     try:
-        check_json(content)
-        found = kind.model_validate_json(content)
+        found = _strictly(content, kind)
         if isinstance(found, Result):
             check_result(found)
         return found
@@ -40,6 +43,32 @@ def parse(path: Path, content: bytes, kind: type[R]) -> R:
         raise ResultError(f"{path}: {said}") from None
     except (ValueError, RecursionError) as error:
         raise ResultError(f"{path}: damaged JSON ({error})") from None
+
+
+def written(record: Record) -> bytes:
+    """Return a record as a file of ours holds it."""
+    return record.model_dump_json(indent=1).encode() + b"\n"
+
+
+def _strictly(content: bytes, kind: type[R]) -> R:
+    """Make a record of JSON that passes `check_json`.
+
+    That is slow, a call for each number, and spared what our own hand shows: a record that is
+    written as it was read has no key twice.
+    """
+    try:
+        found = kind.model_validate_json(content)
+    except ValidationError:
+        check_json(content)  # says better what is wrong with damaged JSON
+        raise
+    if written(found) != content or _may_hold_strange_numbers(content):
+        check_json(content)
+    return found
+
+
+def _may_hold_strange_numbers(content: bytes) -> bool:
+    """Say whether there may be NaN, infinities or whole numbers past 64 bits, strings included."""
+    return _LONG in content.translate(_OUTLINE) or b"NaN" in content or b"Infinity" in content
 
 
 def check_json(content: bytes) -> None:

@@ -21,8 +21,10 @@ from typing import Any
 import numpy as np
 
 from benchmark.matrix.cell import Cell
+from benchmark.store import strict
 from benchmark.store.files import predictions_path, relative_path
 from benchmark.store.predictions import Predictions, digest
+from benchmark.store.result import Result
 
 COMMITTED = Path(__file__).parents[2] / "results" / "photos" / "compact"
 ENCODERS = ("compact", *(f"compact[width={width}]" for width in (8, 12, 16, 24, 40, 48, 64)))
@@ -104,7 +106,7 @@ def _write(
     path = root / relative_path(typed)
     path.parent.mkdir(parents=True, exist_ok=True)
     predictions_path(path).write_bytes(_packed(predictions))
-    path.write_text(json.dumps(found, indent=1) + "\n")
+    path.write_bytes(strict.written(Result.model_validate_json(json.dumps(found))))
 
 
 def _changed(kept: Predictions, random: np.random.Generator) -> Predictions:

@@ -51,19 +51,30 @@ def sign_flip(first: NDArray[Any], second: NDArray[Any], groups: NDArray[Any]) -
     """
     _same_length(first, second)
     _same_length(first, groups)
-    difference = first.astype(np.int64) - second.astype(np.int64)
-    _, member = np.unique(groups, return_inverse=True)
-    sums = np.zeros(member.max() + 1, dtype=np.int64)
-    np.add.at(sums, member, difference)
-    size = int(np.abs(sums).sum())
+    member = _numbered(groups.tobytes(), groups.dtype.str)
+    sums = np.bincount(member[first & ~second], minlength=int(member.max()) + 1)
+    sums -= np.bincount(member[second & ~first], minlength=len(sums))
+    counts = np.bincount(np.abs(sums))
+    counts[0] = 0
+    steps = np.flatnonzero(counts)
+    size = int(steps @ counts[steps])
     # chance[k]: that the groups that keep their sign add up to k; the statistic is then 2 k - size
     chance = np.ones(1)
-    for step, count in zip(*np.unique(np.abs(sums[sums != 0]), return_counts=True), strict=True):
-        kept = np.zeros(step * count + 1)
-        kept[::step] = _coins(int(count))
+    for step in steps:
+        kept = np.zeros(step * counts[step] + 1)
+        kept[::step] = _coins(int(counts[step]))
         chance = np.convolve(chance, kept)
     extreme = np.abs(2 * np.arange(size + 1) - size) >= abs(int(sums.sum()))
     return min(1.0, float(chance[extreme].sum()))
+
+
+@lru_cache(maxsize=8)
+def _numbered(groups: bytes, kind: str) -> NDArray[np.int64]:
+    """Return (N,) numbers from 0 on that are equal where the groups are.
+
+    Kept: all models of a dataset have the same groups, and to sort them is most of the test's time.
+    """
+    return np.unique(np.frombuffer(groups, kind), return_inverse=True)[1].astype(np.int64)
 
 
 @lru_cache(maxsize=512)

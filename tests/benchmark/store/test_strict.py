@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.errors import ResultError
-from benchmark.store import files
+from benchmark.store import files, strict
 from benchmark.store.predictions import MAX_UNPACKED, pack, unpack
+from benchmark.store.result import Result
 from benchmark.store.strict import LARGEST, check_json
 from methods.settings import Value
 from tests.benchmark.engines.fakes import make_predictions
@@ -37,6 +38,63 @@ def test_whole_numbers_past_64_bits_are_refused(written: Path, number: str) -> N
     written.write_text(text)
     with pytest.raises(ResultError, match="beyond what a whole number can be"):
         files.read(written)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "NaN",
+        "-Infinity",
+        "1e999",
+        "9223372036854775808",
+        "-99999999999999999999",
+        '{"a":1,"a":2}',
+        '[1.5, {"a": {"a": NaN}}]',
+        '"NaN"',
+        "-9223372036854775807",
+        "0.00012345678901234567890",
+    ],
+)
+def test_where_a_result_may_hold_anything_it_may_hold_no_strange_number(
+    written: Path, value: str
+) -> None:
+    """What is refused there is what `check_json` refuses, however the file was written."""
+    made = make_result()
+    assert made.described is not None
+    described = made.described.model_copy(update={"augmentation": {"scale": "HERE"}})
+    text = strict.written(made.model_copy(update={"described": described})).decode()
+    content = text.replace('"HERE"', value).encode()
+    assert content != text.encode()
+    try:
+        check_json(content)
+    except ValueError:
+        with pytest.raises(ResultError, match="damaged JSON"):
+            strict.parse(written, content, Result)
+    else:
+        assert strict.parse(written, content, Result).described
+
+
+def test_a_key_that_stands_twice_is_refused_wherever_it_stands(written: Path) -> None:
+    """Also where both have one value, so that nothing but the text differs."""
+    lines = written.read_bytes().splitlines(keepends=True)
+    keys = [place for place, line in enumerate(lines) if line.endswith(b",\n") and b'": ' in line]
+    assert len(keys) > 50
+    for place in keys:
+        twice = b"".join([*lines[:place], lines[place], *lines[place:]])
+        with pytest.raises(ResultError, match="stands twice"):
+            strict.parse(written, twice, Result)
+
+
+def test_what_our_own_hand_shows_is_not_checked_number_by_number(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what another's hand wrote is."""
+    checked: list[bytes] = []
+    monkeypatch.setattr(strict, "check_json", checked.append)
+    ours = written.read_bytes()
+    theirs = json.dumps(json.loads(ours)).encode()
+    assert strict.parse(written, ours, Result) == strict.parse(written, theirs, Result)
+    assert checked == [theirs]
 
 
 @pytest.mark.parametrize(
