@@ -18,6 +18,8 @@ GRACE_SECONDS = 25.0
 """What a worker gets between SIGTERM and SIGKILL: a step of a large encoder and its checkpoint.
 Outside of training it ends at once. Schedulers kill 30 s after their own SIGTERM."""
 _SPAWN = multiprocessing.get_context("spawn")
+_CRASH = "Fatal Python error"
+"""How `faulthandler` begins."""
 _LONGEST_WORDS = 300
 
 
@@ -75,10 +77,9 @@ class Worker:
         return found
 
     def last_words(self) -> str:
-        """Say how it ended, with the last line that it printed."""
+        """Say how it ended, with the last line that it printed itself."""
         end_all([self])
-        lines = Path(self._log.name).read_text(errors="replace").split("\n")
-        said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        said = said_last(Path(self._log.name).read_text(errors="replace"))
         how = exit_words(self.process.exitcode or 0)
         return f"{how}; it said last: {said[:_LONGEST_WORDS]}" if said else how
 
@@ -86,6 +87,16 @@ class Worker:
         """Let go of what the parent holds for it."""
         self.pipe.close()
         self._log.close()
+
+
+def said_last(log: str) -> str:
+    """Return the last line of a log, or of what stands before Python's own report of a crash.
+
+    That report ends in a list of modules; the C library has said before it what was wrong.
+    """
+    before, report, after = log.partition(_CRASH)
+    lines = before.splitlines() if before.strip() else [report + after.partition("\n")[0]]
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def wait(workers: Iterable[Worker], seconds: float) -> None:
