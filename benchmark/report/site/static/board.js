@@ -1,30 +1,17 @@
 "use strict";
 // which rows are shown, in which order and groups; what is chosen stands in the address, to be sent
 (() => {
-  const { make, axis, rank, method, score, verdict, published, cost } = window.cslbench;
+  const { make, axis, columns, csv, save } = window.cslbench;
   const data = JSON.parse(document.getElementById("data").textContent);
   const FILTERS = [["dataset", "Dataset"], ["encoder", "Encoder"], ["method", "Method"], ["budget", "Budget"], ["training", "Training"], ["kind", "Verdict"], ["certainty", "Certainty"]];
   const GROUPS = [["table", "what is comparable"], ["method", "method"], ["dataset", "dataset"], ["encoder", "encoder"], ["budget", "budget"], ["training", "training"], ["kind", "verdict"], ["none", "nothing"]];
   const SHOWS = [["all", "ours and reported"], ["ours", "ours"], ["theirs", "reported"]];
   const PAGE = 100;
   const others = [...new Set(data.rows.flatMap((row) => Object.keys(row.others)))].sort();
-  const setting = (row) => [row.dataset, row.encoder, row.budget];
-  const figure = (row) => (row.theirs ? row.value : row.mean);
-  const number = (text, extra = "") => make("td", { class: `right ${extra}` }, text);
-  const COLUMNS = [
-    { key: "rank", name: "Rank", of: (row) => row.best, cell: (row) => make("td", { class: "right rank" }, rank(row)), up: true },
-    { key: "method", name: "Method", of: (row) => `${row.method} ${row.variant}`, cell: (row) => method(row, state.group === "table"), up: true },
-    { key: "setting", name: "Dataset, encoder, budget", of: (row) => setting(row).join(" "), cell: (row) => make("td", { class: "setting" }, make("span", {}, row.dataset), make("small", {}, setting(row).slice(1).join(" · "))), up: true },
-    { key: "score", name: "Linear top-1, %", of: figure, cell: (row, scale, group) => score(row, scale, group) },
-    { key: "n", name: "n", of: (row) => row.n, cell: (row) => number(row.theirs ? "" : `${row.n}`, "wide") },
-    ...others.map((name) => ({ key: `p-${name}`, name, of: (row) => (row.others || {})[name]?.[0], cell: (row) => number((row.others || {})[name]?.[1] ?? "", "wide") })),
-    { key: "gain", name: "Above floor", of: (row) => row.gain, cell: (row) => number(row.above ?? "", "wide") },
-    { key: "kind", name: "Verdict", of: (row) => row.kind, cell: (row) => verdict(row), up: true },
-    { key: "figure", name: "Reported", of: (row) => (row.theirs ? row.source : row.figure), cell: (row) => published(row), up: true },
-    { key: "marks", name: "Marks", of: (row) => (row.marks || []).join(), cell: (row) => make("td", { class: "wide marks" }, ...(row.marks || []).map((text) => make("span", { class: "chip k-mark" }, text))), up: true },
-    { key: "flops", name: "Cost", of: (row) => row.flops, cell: (row) => cost(row), up: true },
-  ];
-  const START = { q: "", group: "table", show: "all", sort: "", down: "" };
+  const COLUMNS = columns(others);
+  const FIXED = "method"; // without it nobody knows what a row is
+  const WIDTHS = [...new Set(COLUMNS.map(({ from }) => from).filter(Boolean))].map((from) => matchMedia(`(min-width: ${from}px)`));
+  const START = { q: "", group: "table", show: "all", sort: "", down: "", columns: "" };
   const state = { ...START };
   let limit = PAGE, address = "";
   const everything = [...data.rows, ...data.theirs];
@@ -86,6 +73,26 @@
     return state.group === "table" ? groups : groups.sort((a, b) => name(a[0]).localeCompare(name(b[0]), "en"));
   };
 
+  // a rank is one within its table
+  const possible = ({ key }) => key !== "rank" || state.group === "table";
+  const roomy = ({ from }) => !from || matchMedia(`(min-width: ${from}px)`).matches;
+  const usual = (rows) => (column) => {
+    const { key, of } = column;
+    if (key === "setting") return state.group !== "table";
+    return ["method", "score"].includes(key) || (roomy(column) && rows.some((row) => !nothing(of(row))));
+  };
+  const names = (list) => list.map(({ key }) => encodeURIComponent(key)).join(" ");
+  const wanted = (rows) => {
+    const asked = state.columns.split(" ");
+    return COLUMNS.filter(state.columns ? (column) => column.key === FIXED || asked.includes(names([column])) : usual(rows));
+  };
+  const picked = (rows) => wanted(rows).filter(possible);
+  const toggled = (key, rows) => {
+    const shown = wanted(rows);
+    const next = names(COLUMNS.filter((column) => (column.key === key) !== shown.includes(column)));
+    return next === names(COLUMNS.filter(usual(rows))) ? "" : next;
+  };
+
   const heads = (columns) => {
     const row = make("tr");
     for (const column of columns) {
@@ -98,10 +105,19 @@
     head.replaceChildren(row);
     if (focused) head.querySelectorAll("button").forEach((each) => each.dataset.key === focused && each.focus());
   };
+  const chooser = (shown) => {
+    for (const box of element("boxes").querySelectorAll("input")) {
+      const column = COLUMNS.find(({ key }) => key === box.dataset.column);
+      box.checked = shown.includes(column);
+      box.disabled = column.key === FIXED || !possible(column);
+    }
+    element("usual").disabled = !state.columns;
+  };
   const draw = () => {
     const rows = chosen();
-    const columns = COLUMNS.filter(({ key, of }) => (key === "setting" ? state.group !== "table" : ["method", "score"].includes(key) || (key === "rank" ? state.group === "table" : true) && rows.some((row) => !nothing(of(row)))));
-    heads(columns);
+    const shown = picked(rows);
+    heads(shown);
+    chooser(shown);
     const table = element("board");
     table.querySelectorAll("tbody").forEach((body) => body.remove());
     let left = limit;
@@ -109,22 +125,24 @@
       if (left <= 0) break;
       const scale = axis(group, data.groups);
       const one = state.group === "table" && !group[0].theirs ? data.groups[group[0].table] : null;
+      const view = { scale, group: one, comparable: state.group === "table" };
       const body = make("tbody");
       if (state.group !== "none") {
-        const head = make("th", { scope: "rowgroup", colspan: columns.length }, make("span", { class: "group-name" }, name(group[0])));
+        const head = make("th", { scope: "rowgroup", colspan: shown.length }, make("span", { class: "group-name" }, name(group[0])));
         head.append(make("small", {}, `${one ? `${one.about} ` : ""}Drawn from ${scale.low} to ${scale.high} %.`));
         body.append(make("tr", { class: "group" }, head));
       }
       for (const row of group.slice(0, left)) {
-        body.append(make("tr", { class: row.theirs ? "theirs" : row.role ? "control" : "" }, ...columns.map((column) => column.cell(row, scale, one))));
+        body.append(make("tr", { class: row.theirs ? "theirs" : row.role ? "control" : "" }, ...shown.map((column) => column.cell(row, view))));
       }
       left -= group.length;
       table.append(body);
     }
-    const shown = Math.min(rows.length, limit);
-    element("status").textContent = rows.length ? `${shown} of ${rows.length} rows shown` : "No row matches: reset, or choose less.";
-    element("more").hidden = shown === rows.length;
-    element("more").textContent = `Show ${Math.min(PAGE, rows.length - shown)} more`;
+    const count = Math.min(rows.length, limit);
+    element("status").textContent = rows.length ? `${count} of ${rows.length} rows shown` : "No row matches: reset, or choose less.";
+    element("more").hidden = count === rows.length;
+    element("more").textContent = `Show ${Math.min(PAGE, rows.length - count)} more`;
+    element("csv").disabled = !rows.length;
   };
 
   const options = (select, pairs, value) => {
@@ -152,8 +170,9 @@
   const form = element("controls");
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
-    const key = event.target.dataset.filter ?? event.target.id;
-    state[key] = event.target.value;
+    const { column, filter } = event.target.dataset;
+    if (column) state.columns = toggled(column, chosen());
+    else state[filter ?? event.target.id] = event.target.value;
     changed();
   });
   form.addEventListener("reset", (event) => {
@@ -176,6 +195,18 @@
     const open = form.classList.toggle("open"); // only narrow screens fold the filters
     event.target.setAttribute("aria-expanded", open);
   });
+  element("usual").addEventListener("click", () => {
+    state.columns = "";
+    changed();
+    element("boxes").querySelector("input:enabled").focus(); // the button itself is of no use now
+  });
+  element("csv").addEventListener("click", () => {
+    const rows = chosen();
+    const shown = picked(rows);
+    const lines = grouped(sorted(rows)).flatMap((group) => group.map((row) => [["group", name(row)], ...shown.flatMap((column) => column.parts(row))]));
+    save("cslbench.csv", csv([lines[0].map(([head]) => head), ...lines.map((line) => line.map(([, value]) => value))]));
+    element("status").textContent = `${rows.length} ${rows.length === 1 ? "row" : "rows"} saved as cslbench.csv`;
+  });
   element("more").addEventListener("click", () => {
     const before = document.querySelectorAll("#board tbody th.method").length;
     limit += PAGE;
@@ -188,6 +219,8 @@
     fill();
     draw();
   });
+  WIDTHS.forEach((width) => width.addEventListener("change", draw));
+  element("boxes").append(...COLUMNS.map(({ key, name: text }) => make("label", {}, make("input", { type: "checkbox", "data-column": key }), ` ${text}`)));
   read();
   fill();
   form.hidden = false;

@@ -84,5 +84,5 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def _abroad(address: str) -> list[str]:
-    """Return an address that is no file."""
-    return [] if address.startswith(("file:", "data:")) else [address]
+    """Return an address that is no file, nor made by the page itself."""
+    return [] if address.startswith(("file:", "data:", "blob:")) else [address]

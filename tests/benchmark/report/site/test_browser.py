@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,6 +119,110 @@ def test_a_view_can_be_sent_as_a_link(honest: Path, opened: Callable[..., Page])
     other.reload()
     assert methods(other) == methods(page) == ["yadim", "yadim"]
     assert other.input_value("#q") == "yadim"
+
+
+def heads(page: Page) -> list[str]:
+    """Return the columns of the board from left to right."""
+    found: list[str] = page.locator("#board thead button").all_inner_texts()
+    return found
+
+
+def downloaded(page: Page) -> list[dict[str, str]]:
+    """Press the button and return the lines of the file, by the names in its first one."""
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Download CSV").click()
+    text = Path(waited.value.path()).read_bytes().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_columns_are_chosen_by_keyboard_and_kept(honest: Path, opened: Callable[..., Page]) -> None:
+    """Each has a named box; the address keeps the choice, on a narrow screen, too."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = opened(honest / "index.html", view="#show=ours")
+    usual = heads(page)
+    assert usual == ["Rank", "Method", "Linear top-1, %", "n", "knn", "Above floor", "Verdict",
+                     "Reported", "Marks", "Cost"]  # fmt: skip
+    page.locator("summary", has_text="Columns").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("group", name="Columns that are shown").is_visible()
+    assert page.get_by_role("checkbox", name="Method").is_disabled()
+    page.get_by_role("checkbox", name="Verdict").focus()
+    page.keyboard.press("Space")
+    assert page.evaluate("document.activeElement.dataset.column") == "kind"
+    page.get_by_role("checkbox", name="Dataset, encoder, budget").check()
+    chosen = [*usual[:2], "Dataset, encoder, budget", *usual[2:6], *usual[7:]]
+    assert heads(page) == chosen
+    found = axe.Axe().run(page, options={"preload": False})
+    assert [each["id"] for each in found.response["violations"]] == []
+
+    phone = opened(honest / "index.html", width=360)
+    assert heads(phone) == ["Method", "Linear top-1, %", "Verdict"]
+    phone.goto(page.url)
+    phone.reload()
+    assert heads(phone) == chosen
+    assert phone.evaluate("document.documentElement.scrollWidth") == 360
+
+    page.get_by_role("button", name="Usual columns").click()
+    assert heads(page) == usual
+    assert "columns" not in page.url
+    assert page.evaluate("document.activeElement.type") == "checkbox"
+
+
+def test_a_rank_comes_back_with_its_table(honest: Path, opened: Callable[..., Page]) -> None:
+    """In other groups a rank says nothing: its box waits, also while others are changed."""
+    page = opened(honest / "index.html", view="#show=ours&group=method")
+    page.locator("summary", has_text="Columns").click()
+    assert page.get_by_role("checkbox", name="Rank").is_disabled()
+    page.get_by_role("checkbox", name="Marks").uncheck()
+    assert "Rank" not in heads(page)
+    page.select_option("#group", "table")
+    assert "Rank" in heads(page)
+    assert "Marks" not in heads(page)
+
+
+def test_the_file_holds_what_is_shown(honest: Path, opened: Callable[..., Page]) -> None:
+    """Rows after search and filters, in their order and with their group; the columns shown."""
+    page = opened(honest / "index.html", view="#show=ours&columns=method+score+n&encoder=resnet18")
+    page.fill("#q", "y")
+    page.get_by_role("button", name="Linear top-1").click()
+    lines = downloaded(page)
+    assert list(lines[0]) == ["group", "method", "variant", "checkpoint", "role",
+                              "linear top-1, %", "low, %", "high, %", "state", "n"]  # fmt: skip
+    assert [line["method"] for line in lines] == methods(page)
+    assert {line["group"] for line in lines} == {page.locator(".group-name").inner_text()}
+    shown = page.locator("td.score b").all_inner_texts()
+    assert [f"{float(line['linear top-1, %']):.1f}" for line in lines] == shown
+    assert page.inner_text("#status") == f"{len(lines)} rows saved as cslbench.csv"
+    page.fill("#q", "no such thing")
+    assert page.get_by_role("button", name="Download CSV").is_disabled()
+
+
+def test_the_file_has_more_rows_than_the_page_draws(
+    honest: Path, opened: Callable[..., Page]
+) -> None:
+    """All that match, reported ones as published; a failed one says so in place of a number."""
+    page = opened(honest / "index.html")
+    lines = downloaded(page)
+    assert page.inner_text("#status") == f"{len(lines)} rows saved as cslbench.csv"
+    assert len(lines) > page.locator(BODY).count() == 100
+    (amdim,) = [line for line in lines if (line["method"], line["role"]) == ("amdim", "")]
+    assert (amdim["state"], amdim["linear top-1, %"]) == ("failed", "")
+    reported = [line for line in lines if line["role"] == "reported"]
+    assert reported
+    assert all(line["state"].startswith("as published: ") for line in reported)
+
+
+def test_no_cell_of_the_file_is_a_formula(attacked: Path, opened: Callable[..., Page]) -> None:
+    """What a spreadsheet would run gets an apostrophe; numbers, negative ones too, stay numbers."""
+    page = opened(attacked / "index.html")
+    (line,) = [each for each in downloaded(page) if each["role"] == ""]
+    assert line["method"] == NAME.partition("[")[0]
+    assert line["checkpoint"] == ATTACK
+    texts = ["=1+1", "+1", "-1", "@x", " =1", "\t1", "\r=1", "\uff1d1", 'a"b', "a,b", "a\nb", "−1"]
+    text = page.evaluate("texts => window.cslbench.csv([[...texts, -1.5, 2, 0, null]])", texts)
+    (read,) = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    assert read[:8] == [f"'{each}" for each in texts[:8]]
+    assert read[8:] == [*texts[8:], "-1.5", "2", "0", ""]
 
 
 def test_everything_works_by_keyboard(honest: Path, opened: Callable[..., Page]) -> None:
