@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from benchmark.report import words
 from benchmark.report.plot import style
-from benchmark.report.plot.points import Group, Point, points, refuse_none, several
-from benchmark.report.rows import Row
-from benchmark.store.result import Ledger
+from benchmark.report.plot.spent import Compute, Panel, Spent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Currency = Literal["images", "flops", "seconds"]
-CURRENCIES: tuple[Currency, ...] = ("images", "flops", "seconds")
 _AXIS = {
     "images": "images seen, samples",
     "flops": "training, FLOP",
@@ -28,120 +20,6 @@ _NOTE = (
     "Grey steps and black rims: the Pareto front of the methods' means. Dashed: the floor, an "
     "untrained encoder. White inside: taught with labels. Bars: 95 % interval."
 )
-
-
-@dataclass(frozen=True)
-class Spent:
-    """A row and what one of its replicates cost."""
-
-    point: Point
-    series: str
-    """The method, whatever its budget."""
-    cost: float
-    """Mean over replicates, in the figure's currency."""
-    front: bool
-    """Whether no other method is as good for less."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One dataset, encoder and training; in seconds also one processor."""
-
-    title: tuple[str, ...]
-    spent: tuple[Spent, ...]
-    """Methods and ceilings, the cheapest first."""
-    floors: tuple[Point, ...]
-
-
-@dataclass(frozen=True)
-class Compute:
-    """What the figure shows."""
-
-    protocol: str
-    against: Currency
-    panels: tuple[Panel, ...]
-    left_out: tuple[str, ...]
-    """Rows whose cost is not known, in words."""
-
-
-def data(groups: Sequence[Group], protocol: str, against: Currency) -> Compute:
-    """Return what is plotted; budgets share a panel, since what was spent is the axis.
-
-    Raises:
-        UsageError: If nothing has a number and a cost, or there are too many panels.
-    """
-    parts: dict[tuple[str, ...], dict[str, Row]] = {}
-    for group, told in zip(groups, several(groups), strict=True):
-        training = group.how[0] if group.cell.budget.amount else ""
-        precision = "" if group.cell.precision == "float32" else group.cell.precision
-        for row in group.rows:
-            if row.final:
-                for machine in _machines(group, row, against):
-                    key = (*group.where, training, precision, told, machine)
-                    parts.setdefault(key, {})[row.cell.pretrain_id] = row
-    left_out: list[str] = []
-    panels = [_panel(key, list(own.values()), protocol, against, left_out)
-              for key, own in parts.items()]  # fmt: skip
-    panels = [panel for panel in panels if panel.spent]
-    refuse_none(panels, f"no result has a top-1 under {protocol!r} and a cost in {against}")
-    return Compute(protocol, against, tuple(panels), tuple(dict.fromkeys(left_out)))
-
-
-def _machines(group: Group, row: Row, against: Currency) -> list[str]:
-    """Return what a row may be compared on: seconds of two processors are two currencies.
-
-    The floor costs nothing, so it stands with all.
-    """
-    if against != "seconds":
-        return [""]
-    rows = [row] if row.cell.budget.amount else [r for r in group.rows if r.cell.budget.amount]
-    kinds = ({words.execution(r.execution) for r in each.final} for each in rows)
-    # replicates of several machines have no one cost
-    return sorted({next(iter(kind)) for kind in kinds if len(kind) == 1})
-
-
-def _panel(
-    title: tuple[str, ...], rows: Sequence[Row], protocol: str, against: Currency, left: list[str]
-) -> Panel:
-    spent: list[tuple[Point, str, float]] = []
-    floors = []
-    for row, point in zip(rows, points(rows, protocol), strict=True):
-        costs = [_cost(result.ledger, against) for result in row.final]
-        if point.estimate is None:
-            continue
-        if point.role == "floor":
-            floors.append(point)
-        elif any(cost is None for cost in costs):
-            left.append(f"{' '.join(filter(None, title))}: {point.name}: no {against} recorded")
-        else:
-            mean = statistics.fmean(cost for cost in costs if cost is not None)
-            spent.append((point, row.cell.method, mean))
-    spent.sort(key=lambda each: (each[2], each[0].name))
-    front = _front([(point, cost) for point, _, cost in spent])
-    return Panel(
-        title,
-        tuple(Spent(point, series, cost, point in front) for point, series, cost in spent),
-        tuple(floors),
-    )
-
-
-def _cost(ledger: Ledger | None, against: Currency) -> float | None:
-    if ledger is None or not ledger.steps:
-        return None
-    costs = {"images": ledger.images, "flops": ledger.flops, "seconds": ledger.train_seconds}
-    return costs[against]
-
-
-def _front(spent: Sequence[tuple[Point, float]]) -> list[Point]:
-    """Return the methods that no cheaper or equally cheap one beats; the ceiling has labels."""
-    found: list[Point] = []
-    best = -1.0
-    methods = [(p, cost, p.estimate.mean) for p, cost in spent if p.estimate and p.role == "method"]
-    for point, _, mean in sorted(methods, key=lambda each: (each[1], -each[2])):
-        if mean > best:
-            found.append(point)
-            best = mean
-    return found
 
 
 def draw(shown: Compute, width: style.Width) -> Figure:

@@ -16,10 +16,11 @@ from benchmark.report.plot import (
     history,
     profiles,
     robustness,
+    spent,
     style,
 )
-from benchmark.report.plot.compute import CURRENCIES, Currency
 from benchmark.report.plot.points import groups
+from benchmark.report.plot.spent import CURRENCIES, Currency
 from benchmark.store.result import Result
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def data(
         case "heatmap":
             return heatmap.data(groups(results, cells), asked.protocol)
         case "compute":
-            return compute.data(groups(results), asked.protocol, asked.against)
+            return spent.data(groups(results), asked.protocol, asked.against)
         case "curves":
             return curves.data(groups(results))
         case "robustness" | "profiles":

@@ -122,7 +122,12 @@ def groups(results: Iterable[Result], cells: Iterable[Cell] = ()) -> list[Group]
 
     A group whose rows are all controls is there only where no group has methods.
     """
-    found = [group for table in tables(results, cells) for group in _by_content(table)]
+    return parted(tables(results, cells))
+
+
+def parted(every: Iterable[Table]) -> list[Group]:
+    """Return the groups of tables."""
+    found = [group for table in every for group in _by_content(table)]
     with_methods = [g for g in found if not all(is_control(row.cell) for row in g.rows)]
     return with_methods or found
 
@@ -221,6 +226,11 @@ def _state(row: Row, scored: Sequence[Result]) -> str:
         return "not scored" if row.final else "missing"
     collapsed = sum(result.status == "collapsed" for result in scored)
     return f"collapsed: {collapsed} of {len(scored)}" if collapsed else "ok"
+
+
+def decades(values: Sequence[float]) -> bool:
+    """Return whether an axis of amounts is logarithmic: where they span more than a decade."""
+    return min(values) > 0 and max(values) / min(values) > 10
 
 
 def refuse_none(found: Sequence[object], what: str, *, most: int = MOST) -> None:

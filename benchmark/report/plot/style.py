@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.errors import UsageError, unknown
 from benchmark.reading import plain
+from benchmark.report.plot.points import decades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -252,7 +253,7 @@ def amounts(axes: Axes, values: Sequence[float]) -> None:
     """Scale the axis of a cost: logarithmic where it spans more than a decade, else from 0."""
     from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 
-    if min(values) > 0 and max(values) / min(values) > 10:
+    if decades(values):
         axes.set_xscale("log")
         axes.margins(x=0.1)
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))

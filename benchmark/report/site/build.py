@@ -14,7 +14,7 @@ from benchmark.evidence.floor import FloorCheck, is_control
 from benchmark.evidence.reported import Reported
 from benchmark.report import words
 from benchmark.report.rows import Row, Table, latest, tables
-from benchmark.report.site import aspects, board, cell, nights, spreads
+from benchmark.report.site import aspects, board, cell, costs, nights, spreads
 from benchmark.report.site.curve import curve
 from benchmark.store.result import Result
 
@@ -70,7 +70,9 @@ def build(found: Evidence, *, data: str) -> Iterator[tuple[str, str]]:
     }  # fmt: skip
     page = partial(_page, pages=_pages(found))
     yield "index.html", page("index.html", "", here="index", board=shown, **_index(found, results))
+    pages = {result.id: path for path, row in rows.items() for result in row.results}
     yield "pages/methods.html", page("methods.html", "../", here="methods", sets=_methods(every))
+    yield "pages/cost.html", page("cost.html", "../", here="cost", **costs.page(every, pages))
     yield (
         "pages/robustness.html",
         page(
@@ -79,7 +81,7 @@ def build(found: Evidence, *, data: str) -> Iterator[tuple[str, str]]:
             refused=found.refused, why=found.not_robust,
         ),
     )  # fmt: skip
-    yield "pages/claims.html", page("claims.html", "../", here="claims", **_claims(found, rows))
+    yield "pages/claims.html", page("claims.html", "../", here="claims", **_claims(found, pages))
     if found.past:
         told = nights.page(found.past)
         yield "pages/history.html", page("history.html", "../", here="history", **told)
@@ -95,6 +97,7 @@ def _pages(found: Evidence) -> list[tuple[str, str, str]]:
     return [
         ("index", "index.html", "Leaderboard"),
         ("methods", "pages/methods.html", "Methods"),
+        ("cost", "pages/cost.html", "Cost"),
         ("robustness", "pages/robustness.html", "Robustness"),
         ("claims", "pages/claims.html", "Claims"),
         *past,
@@ -180,8 +183,7 @@ def _setting(value: object) -> str:
     return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _claims(found: Evidence, rows: Mapping[str, Row]) -> dict[str, Any]:
-    pages = {r.id: path for path, row in rows.items() for r in row.results}
+def _claims(found: Evidence, pages: Mapping[str, str]) -> dict[str, Any]:
     grouped: dict[str, list[dict[str, Any]]] = {}
     for one in found.judged:
         facts = {

@@ -16,6 +16,7 @@ from benchmark.report.plot import (
     kinds,
     profiles,
     robustness,
+    spent,
     style,
 )
 from benchmark.report.plot.points import groups
@@ -93,38 +94,38 @@ def test_heatmap_shows_an_encoder_that_was_never_run() -> None:
     assert {cell.state for row in panel.cells for cell in row[1:]} == {"missing"}
 
 
-@pytest.mark.parametrize("against", compute.CURRENCIES)
-def test_compute_draws_what_the_ledger_says(against: compute.Currency) -> None:
+@pytest.mark.parametrize("against", spent.CURRENCIES)
+def test_compute_draws_what_the_ledger_says(against: spent.Currency) -> None:
     """The front is every method that no cheaper one beats, by comparing all pairs."""
-    spent = {
+    known = {
         "simclr": (10.0, 1e13, 60.0),
         "byol": (30.0, 3e13, 58.0),
         "moco_v2": (40.0, 4e13, 65.0),
     }
     results = [
         result
-        for method, (seconds, flops, value) in spent.items()
+        for method, (seconds, flops, value) in known.items()
         for result in trained(method, [value, value + 1], seconds=seconds, flops=flops)
     ]
-    shown = compute.data(groups([*results, *controls()]), "linear", against)
+    shown = spent.data(groups([*results, *controls()]), "linear", against)
     (axes,) = compute.draw(shown, "single").axes
     place = {"images": None, "flops": 1, "seconds": 0}[against]
-    costs = {m: 50_176 if place is None else spent[m][place] for m in spent}
+    costs = {m: 50_176 if place is None else known[m][place] for m in known}
     front = {
         method
-        for method in spent
-        if not any(costs[o] <= costs[method] and spent[o][2] > spent[method][2] for o in spent)
-        and not any(costs[o] < costs[method] and spent[o][2] >= spent[method][2] for o in spent)
+        for method in known
+        if not any(costs[o] <= costs[method] and known[o][2] > known[method][2] for o in known)
+        and not any(costs[o] < costs[method] and known[o][2] >= known[method][2] for o in known)
     }
 
     found = {s.point.name: (s.cost, s.front) for s in shown.panels[0].spent}
     assert found == {
-        **{method: (costs[method], method in front) for method in spent},
+        **{method: (costs[method], method in front) for method in known},
         "supervised": ({"images": 50_176, "flops": 1.25e13, "seconds": 10.0}[against], False),
     }
     drawn = {tuple(map(float, bars[0].get_xydata()[0])) for bars in axes.containers}
     assert drawn == {
-        *((costs[method], spent[method][2] + 0.5) for method in spent),
+        *((costs[method], known[method][2] + 0.5) for method in known),
         (found["supervised"][0], 90.5),
     }
 
@@ -133,7 +134,7 @@ def test_seconds_of_two_processors_are_never_in_one_panel() -> None:
     """FLOPs of both are."""
     results = [*trained("simclr", [60.0]), *trained("byol", [61.0], processor="another")]
 
-    panels = {a: compute.data(groups(results), "linear", a).panels for a in compute.CURRENCIES}
+    panels = {a: spent.data(groups(results), "linear", a).panels for a in spent.CURRENCIES}
 
     assert {a: len(found) for a, found in panels.items()} == {"images": 1, "flops": 1, "seconds": 2}
 
@@ -142,7 +143,7 @@ def test_a_cost_that_nobody_counted_is_named() -> None:
     """No point stands at a cost that was made up."""
     results = [*trained("simclr", [60.0]), *trained("byol", [61.0], flops=None)]
 
-    shown = compute.data(groups(results), "linear", "flops")
+    shown = spent.data(groups(results), "linear", "flops")
 
     assert [s.point.name for s in shown.panels[0].spent] == ["simclr"]
     assert shown.left_out == ("photos compact common training: byol: no flops recorded",)

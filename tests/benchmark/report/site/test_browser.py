@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    "index.html", "pages/methods.html", "pages/robustness.html", "pages/claims.html",
-    "pages/history.html", "pages/reading.html", "cell",
+    "index.html", "pages/methods.html", "pages/cost.html", "pages/robustness.html",
+    "pages/claims.html", "pages/history.html", "pages/reading.html", "cell",
 )  # fmt: skip
 BODY = "#board tbody tr:not(.group)"
 
@@ -316,6 +316,40 @@ def test_the_history_is_linked_and_drawn(honest: Path, opened: Callable[..., Pag
     label = charts.first.get_attribute("aria-label") or ""
     assert label.startswith("byol, 6 nights: ")
     assert label.endswith("steps: none")
+
+
+def test_cost_is_shown_in_one_currency_at_a_time(honest: Path, opened: Callable[..., Page]) -> None:
+    """Radio buttons switch by keyboard; chart and table of the chosen one alone are there."""
+    page = opened(honest / "pages/cost.html")
+    assert page.get_by_role("radio", name="FLOP").is_checked()
+    page.get_by_role("radio", name="FLOP").focus()
+    for name in ("seconds", "images seen", "FLOP"):
+        page.keyboard.press("ArrowRight")
+        assert page.get_by_role("radio", name=name).is_checked()
+        charts = page.get_by_role("img")
+        assert charts.count() == 2
+        section = page.get_by_role("region", name=f"Cost in {name}", exact=True)
+        assert section.get_by_role("img").count() == 2
+        assert section.get_by_role("table").count() == 2
+    link = page.locator("section.in-flops table a", has_text="simclr").first
+    link.click()
+    page.wait_for_url("**/pages/cells/simclr*.html")
+
+
+def test_a_chart_of_costs_is_named_and_told(honest: Path, opened: Callable[..., Page]) -> None:
+    """Title and description are the name for who does not see it; every mark is in the table."""
+    page = opened(honest / "pages/cost.html", scheme="dark")
+    section = page.locator("section.in-flops")
+    chart = section.get_by_role("img").first
+    assert chart.get_attribute("aria-labelledby") == "t-flops1 d-flops1"
+    assert "Pareto front: simclr at " in page.locator("#d-flops1").inner_html()
+    rows = section.locator("table").first.locator("tbody tr")
+    assert chart.locator(".mark").count() == rows.count() - 1 == 5
+    assert rows.last.inner_text().split()[:2] == ["random_init", "floor"]
+    shade = "each => getComputedStyle(each).fill"
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert chart.locator(".mark.ceiling").evaluate(shade) == paper
+    assert chart.locator(".mark:not(.ceiling)").first.evaluate(shade) != paper
 
 
 def test_a_cell_page_shows_its_parts(honest: Path, opened: Callable[..., Page]) -> None:

@@ -58,7 +58,7 @@ def test_a_strangers_text_becomes_no_element(tmp_path: Path) -> None:
     """Every string of the result is an attack; the pages have the elements of an honest site."""
     wicked(tmp_path)
     pages = {path: text for path, text in built(tmp_path).items() if path.endswith(".html")}
-    assert len(pages) == 6
+    assert len(pages) == 7
     seen = 0
     for path, text in pages.items():
         for tag, attributes in Elements(text).found:
