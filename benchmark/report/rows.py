@@ -160,6 +160,21 @@ class Table:
             (own,),
         )
 
+    def ceilings(self, row: Row) -> list[float]:
+        """Return the means of the other rows that had labels and saw the same data as a row."""
+        if not row.final:
+            return []
+        like = (_resolution(row.cell), row.final[0].provenance.dataset_sha256)
+        return [
+            other.mean
+            for other in self.rows
+            if other is not row
+            and other.mean is not None
+            and is_control(other.cell)
+            and not is_floor(other.cell)
+            and (_resolution(other.cell), other.final[0].provenance.dataset_sha256) == like
+        ]
+
 
 def tables(
     results: Iterable[Result], cells: Iterable[Cell] = (), stale: Mapping[str, str] | None = None

@@ -29,12 +29,6 @@ def groups(tables: Sequence[Table]) -> list[dict[str, Any]]:
         {
             "name": f"{table.cell.dataset}: {measured.heading(table)}",
             "about": measured.described(table),
-            "floors": [row.mean for row in table.rows if is_floor(row.cell) and row.scored],
-            "ceilings": [
-                row.mean
-                for row in table.rows
-                if is_control(row.cell) and not is_floor(row.cell) and row.scored
-            ],
         }
         for table in tables
     ]
@@ -104,7 +98,7 @@ def _own(
         "replicates": len(row.cells),
         **_number(row),
         "others": {name: [found.mean, f"{found.mean:.1f}"] for name, found in _others(row)},
-        **_gain(floor),
+        **_lines(table, row, floor),
         "marks": [
             *marks(row, floor, checks, alike=measured.alike(table, row)),
             *([standing.note] if standing.note and table.ranked else []),
@@ -154,11 +148,16 @@ def _number(row: Row) -> dict[str, Any]:
     }
 
 
-def _gain(floor: Floor | None) -> dict[str, Any]:
-    """Return how far a row is above its floor, if that is known."""
-    if floor is None or floor.difference is None:
-        return {}
-    return {"gain": floor.difference, "above": f"{floor.difference:+.1f}".replace("-", "−")}
+def _lines(table: Table, row: Row, floor: Floor | None) -> dict[str, Any]:
+    """Return the floor and the ceilings that are drawn beside a row's mean, and the gain."""
+    found: dict[str, Any] = {}
+    if floor is not None and floor.mean is not None:
+        found["floor"] = floor.mean
+    if floor is not None and floor.difference is not None:
+        gain = floor.difference
+        found |= {"gain": gain, "above": f"{gain:+.1f}".replace("-", "−")}
+    ceilings = table.ceilings(row)
+    return found | ({"ceilings": ceilings} if ceilings else {})
 
 
 def _cost(row: Row) -> dict[str, Any]:

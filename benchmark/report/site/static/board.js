@@ -123,9 +123,9 @@
     let left = limit;
     for (const group of grouped(sorted(rows))) {
       if (left <= 0) break;
-      const scale = axis(group, data.groups);
+      const scale = axis(group);
       const one = state.group === "table" && !group[0].theirs ? data.groups[group[0].table] : null;
-      const view = { scale, group: one, comparable: state.group === "table" };
+      const view = { scale, comparable: state.group === "table" };
       const body = make("tbody");
       if (state.group !== "none") {
         const head = make("th", { scope: "rowgroup", colspan: shown.length }, make("span", { class: "group-name" }, name(group[0])));

@@ -30,7 +30,7 @@
     {
       key: "score", name: "Linear top-1, %",
       of: (row) => (row.theirs ? row.value : row.mean),
-      cell: (row, view) => score(row, view.scale, view.group),
+      cell: (row, view) => score(row, view.scale),
       parts: (row) => [["linear top-1, %", row.theirs ? row.value : row.mean], ["low, %", row.low], ["high, %", row.high], ["state", state(row)]],
     },
     {

@@ -18,24 +18,20 @@
   };
   const chip = (text, kind) => make("span", { class: `chip k-${kind}` }, text);
 
-  // an axis that holds all rows of a group, with its floors and ceilings
-  const axis = (rows, groups) => {
-    const values = rows.flatMap((row) => [row.low, row.high, row.mean, row.value]);
-    for (const number of new Set(rows.map((row) => row.table))) {
-      if (number !== undefined) values.push(...groups[number].floors, ...groups[number].ceilings);
-    }
+  // an axis that holds all rows of a group, with their floors and ceilings
+  const axis = (rows) => {
+    const values = rows.flatMap((row) => [row.low, row.high, row.mean, row.value, row.floor, ...(row.ceilings ?? [])]);
     const known = values.filter((value) => typeof value === "number");
     const low = Math.max(0, Math.floor(Math.min(...known) - 1)), high = Math.min(100, Math.ceil(Math.max(...known) + 1));
     return { low, high, at: (value) => PAD + ((value - low) / (high - low || 1)) * (WIDTH - 2 * PAD) };
   };
 
-  const interval = (row, scale, group) => {
+  const interval = (row, scale) => {
     const svg = shape("svg", { class: "interval", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, "aria-hidden": "true" });
     const line = (kind, value) => svg.append(shape("path", { class: kind, d: `M${scale.at(value).toFixed(1)} 2V18` }));
-    if (group) {
-      group.floors.forEach((value) => line("floor", value));
-      group.ceilings.forEach((value) => line("ceiling", value));
-    }
+    // a row's own: an encoder at another resolution is no floor of it
+    if (row.floor !== undefined) line("floor", row.floor);
+    (row.ceilings ?? []).forEach((value) => line("ceiling", value));
     if (row.low !== undefined) {
       const [from, to] = [row.low, row.high].map((value) => scale.at(value).toFixed(1));
       svg.append(shape("path", { class: row.one ? "range one" : "range", d: `M${from} 10H${to}` }));
@@ -65,7 +61,7 @@
     return cell;
   };
 
-  const score = (row, scale, group) => {
+  const score = (row, scale) => {
     const cell = make("td", { class: "score" });
     if (row.theirs) {
       cell.append(make("b", {}, row.figure), make("small", {}, row.repeats ? `${row.certainty}, repeats another` : row.certainty));
@@ -75,7 +71,7 @@
     } else {
       cell.append(make("b", {}, row.text), make("small", {}, row.range, row.one ? " one replicate" : ""));
     }
-    cell.append(interval(row, scale, group));
+    cell.append(interval(row, scale));
     return cell;
   };
 

@@ -13,13 +13,15 @@ import pytest
 
 from benchmark.cli import site
 from benchmark.cli.predicted import Predicted
+from benchmark.matrix.budget import NAMED, NOTHING
 from benchmark.report.rows import tables
 from benchmark.report.site import aspects, board, cell, nights
 from benchmark.report.site.build import Evidence, build
 from benchmark.report.site.curve import HEIGHT, WIDTH, curve
 from benchmark.store import files
 from benchmark.store.result import Result
-from tests.benchmark.factories import make_cell, make_metric, make_result
+from methods.settings import Value
+from tests.benchmark.factories import SHA, make_cell, make_metric, make_result
 from tests.benchmark.report.plot.series import past, stepped
 from tests.benchmark.report.site.wicked import ATTACK, NAME, honest, wicked
 
@@ -220,6 +222,37 @@ def test_rows_that_may_not_be_compared_have_no_rank() -> None:
     assert ranks == {"simclr": (1, 2), "byol": (1, 2), "amdim": (None, None), "yadim": (None, None)}
     assert "not compared: 64 px vs 32 px resolution" in lines["amdim"]["marks"]
     assert "not ranked: one replicate" in lines["yadim"]["marks"]
+
+
+def views(method: str) -> dict[str, Value]:
+    """Return the setting that a name with this option has."""
+    return {"views": "patches"} if "patches" in method else {}
+
+
+def test_a_row_has_the_floor_and_the_ceiling_of_its_own_resolution() -> None:
+    """One at another resolution, or of other views, is drawn beside its own rows only."""
+    floors = {("random_init", 32): 40.0, ("random_init", 64): 50.0}
+    floors[("random_init[views=patches]", 32)] = 30.0
+    taught = {("supervised", 32): 80.0, ("supervised", 64): 90.0}
+    scores = {**floors, **taught, ("simclr", 32): 60.0, ("byol", 64): 70.0, ("amdim", 48): 65.0}
+    results = []
+    for (method, px), value in scores.items():
+        budget = NOTHING if method.startswith("random_init") else NAMED["pocket"]
+        seen: dict[str, Value] = {"resolution": px, "views": "images"}
+        cell = make_cell(method, values=seen | views(method), budget=budget)
+        results.append(make_result(cell=cell, value=value, dataset_sha256=SHA))
+
+    lines = board.ours(tables(results), (), None)
+
+    drawn = {
+        (line["method"], line["mean"]): (line.get("floor"), line.get("ceilings")) for line in lines
+    }
+    assert drawn == {
+        ("simclr", 60.0): (40.0, [80.0]), ("byol", 70.0): (50.0, [90.0]),
+        ("amdim", 65.0): (None, None), ("supervised", 80.0): (40.0, None),
+        ("supervised", 90.0): (50.0, None), ("random_init", 40.0): (None, [80.0]),
+        ("random_init", 50.0): (None, [90.0]), ("random_init", 30.0): (None, [80.0]),
+    }  # fmt: skip
 
 
 def test_curves_stay_in_their_box() -> None:
