@@ -36,10 +36,13 @@ def watch(
 ) -> Callable[[nn.Module], float | None]:
     """Return a function that gives an encoder's kNN top-1 in percent on held-out train images.
 
-    Called sooner than its cost allows, it gives what its last look gave, None before the first.
+    Called sooner than its cost allows, it gives what its last look gave, None before the first; and
+    always None where a small dataset has no image held out, or none left to vote.
     """
     train = dataset.train
     out = is_held_out(train)
+    if not 0 < int(out.sum()) < len(out):
+        return lambda _: None
     chosen = torch.cat([_spread(~out, BANK), _spread(out, QUERIES)])
     bank = min(BANK, int((~out).sum()))
     images, labels = train.images[chosen], train.labels[chosen]

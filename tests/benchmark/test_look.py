@@ -12,7 +12,7 @@ from benchmark import look
 from benchmark.cell import run_cell
 from benchmark.data import load as load_dataset
 from benchmark.data.dataset import Dataset
-from benchmark.data.parts import held_out
+from benchmark.data.parts import held_out, is_held_out
 from benchmark.matrix.protocol import PROTOCOLS
 from benchmark.progress import Progress
 from benchmark.run import Run
@@ -107,6 +107,13 @@ def test_nothing_of_the_test_split_is_looked_at(digits: Dataset) -> None:
     test = replace(digits.test, images=255 - digits.test.images, labels=digits.test.labels.flip(0))
     other = replace(digits, test=test)
     assert _once(run, digits) == _once(run, other)
+
+
+def test_where_nobody_is_left_to_vote_there_is_no_look(digits: Dataset) -> None:
+    """Images of one group are held out together: nothing is shown, and not that a number is none."""
+    one = replace(digits.train, groups=torch.zeros(len(digits.train), dtype=torch.long))
+    assert is_held_out(one).all()
+    assert _once(_built(digits), replace(digits, train=one)) is None
 
 
 def _built(dataset: Dataset) -> Run:
