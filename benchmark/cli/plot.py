@@ -70,6 +70,10 @@ def plot(
         Path | None,
         typer.Option("--history", metavar="DIR", help="history: the folder of nights (nights)."),
     ] = None,
+    cells: Annotated[
+        str | None,
+        typer.Option("--cells", help="history: also cells: all, or steps: those with a step."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw a figure of a results folder, or of a history of nights, at the size it is printed in.
@@ -84,7 +88,9 @@ def plot(
     from benchmark.report.plot import points as select
     from benchmark.store import atomic
 
-    wanted = kinds.wanted(kind, protocol=protocol, against=against, over=over, width=width)
+    wanted = kinds.wanted(
+        kind, protocol=protocol, against=against, over=over, cells=cells, width=width
+    )
     if out is None and not as_json:
         raise UsageError("name a file with --out (.pdf, .svg or .png), or take --json")
     encoding = style.file_format(out) if out else ""
@@ -96,7 +102,7 @@ def plot(
     elif history:
         raise UsageError(f"--history is of history alone (got {wanted.kind})")
     else:
-        cells = (
+        expected = (
             chosen(matrix, methods=methods, datasets=datasets, encoders=encoders).cells
             if matrix
             else ()
@@ -108,7 +114,7 @@ def plot(
             encoders=encoders or (),
             budgets=budgets or (),
         )
-        shown = kinds.data(wanted, found, cells)
+        shown = kinds.data(wanted, found, expected)
     if out:
         atomic.write(out, kinds.drawn(wanted, shown, encoding))
     _tell(wanted, shown, out, as_json=as_json)

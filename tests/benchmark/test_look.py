@@ -110,7 +110,7 @@ def test_nothing_of_the_test_split_is_looked_at(digits: Dataset) -> None:
 
 
 def test_where_nobody_is_left_to_vote_there_is_no_look(digits: Dataset) -> None:
-    """Images of one group are held out together: nothing is shown, and not that a number is none."""
+    """Images of one group are held out together: what is shown is nothing, not nan."""
     one = replace(digits.train, groups=torch.zeros(len(digits.train), dtype=torch.long))
     assert is_held_out(one).all()
     assert _once(_built(digits), replace(digits, train=one)) is None

@@ -1,4 +1,4 @@
-"""Nights by method: means with intervals over the dates, and the levels between detected steps."""
+"""Nights by method, and by cell: means with intervals, and the levels between detected steps."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from benchmark.errors import UsageError
-from benchmark.evidence.history import History, Trend, intervals
+from benchmark.evidence.history import History, Of, Trend, intervals
 from benchmark.report.plot import style
 from benchmark.report.plot.points import refuse_none
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Cells = Literal["none", "steps", "all"]
+CELLS: tuple[Cells, ...] = ("none", "steps", "all")
+"""Which cells have a panel of their own beside their method's."""
 MOST = 24
 """Panels of one figure."""
 _COLUMNS = {"single": 1, "double": 2}
@@ -26,7 +29,7 @@ _PANEL = 1.35
 
 @dataclass(frozen=True)
 class Night:
-    """What a method came to in one night."""
+    """What a method or a cell came to in one night."""
 
     date: str
     mean: float
@@ -52,9 +55,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Panel:
-    """One method."""
+    """One method or one cell."""
 
     name: str
+    of: Of
     nights: tuple[Night, ...]
     levels: tuple[Level, ...]
 
@@ -71,17 +75,40 @@ class Nights:
     panels: tuple[Panel, ...]
 
 
-def data(found: History | None) -> Nights:
-    """Return what is plotted.
+def data(found: History | None, cells: Cells = "none") -> Nights:
+    """Return what is plotted: each method, and after it those of its cells that are asked for.
+
+    Args:
+        found: The nights.
+        cells: Which; `steps` means those in which a step was found.
 
     Raises:
-        UsageError: If no night has a number, or there are too many methods.
+        UsageError: If no night has a number, or there are too many panels.
     """
     if found is None:
         raise UsageError("nothing to plot: a history needs nights")
-    panels = tuple(_panel(trend) for trend in found.trends if trend.series.of == "method")
-    refuse_none(panels, f"no night has a result with a top-1 under {found.protocol!r}", most=MOST)
+    methods = [trend for trend in found.trends if trend.series.of == "method"]
+    refuse_none(methods, f"no night has a result with a top-1 under {found.protocol!r}", most=MOST)
+    shown = [trend for method in methods for trend in (method, *_cells(found, method, cells))]
+    if len(shown) > MOST:
+        less = " or --cells steps" if cells == "all" else ""
+        raise UsageError(
+            f"a figure holds at most {MOST} panels (got {len(methods)} of methods and "
+            f"{len(shown) - len(methods)} of cells): choose with -m, -d or -e{less}"
+        )
+    panels = tuple(map(_panel, shown))
     return Nights(found.protocol, found.alpha, found.nights[0], found.nights[-1], panels)
+
+
+def _cells(found: History, method: Trend, cells: Cells) -> list[Trend]:
+    """Return the cells of a method that have a panel."""
+    return [
+        trend
+        for trend in found.trends
+        if trend.series.of == "cell"
+        and trend.series.method == method.series.method
+        and (cells == "all" or (cells == "steps" and trend.steps))
+    ]
 
 
 def _panel(trend: Trend) -> Panel:
@@ -91,6 +118,7 @@ def _panel(trend: Trend) -> Panel:
     changes = [None, *(step.change for step in trend.steps)]
     return Panel(
         trend.series.name,
+        trend.series.of,
         tuple(
             Night(point.night, point.mean, low, high, len(point.scores))
             for point, (low, high) in zip(points, around, strict=True)
@@ -112,7 +140,7 @@ def draw(shown: Nights, width: style.Width) -> Figure:
     ends = [_ends(panel) for panel in shown.panels]
     span = 1.1 * max(1.0, *(high - low for low, high in ends))
     for part, panel, (low, high) in zip(parts, shown.panels, ends, strict=True):
-        style.headed(part, (panel.name,), each)
+        style.headed(part, ("cell" if panel.of == "cell" else "", *panel.name.split(", ")), each)
         axes = part.subplots()
         _draw(axes, panel)
         middle = (low + high) / 2

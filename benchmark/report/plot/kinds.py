@@ -50,11 +50,18 @@ class Wanted:
     protocol: str
     against: Currency
     over: str
+    cells: history.Cells
     width: style.Width
 
 
 def wanted(
-    kind: str, *, protocol: str, against: str | None, over: str | None, width: str
+    kind: str,
+    *,
+    protocol: str,
+    against: str | None,
+    over: str | None,
+    cells: str | None,
+    width: str,
 ) -> Wanted:
     """Check what was asked for.
 
@@ -66,11 +73,14 @@ def wanted(
         raise UsageError(f"--against is of compute alone (got {found})")
     if over and found not in ("robustness", "profiles"):
         raise UsageError(f"--over is of robustness and profiles alone (got {found})")
+    if cells and found != "history":
+        raise UsageError(f"--cells is of history alone (got {found})")
     return Wanted(
         found,
         protocol,
         _one(against or "flops", "currency", CURRENCIES),
         over or "encoder",
+        _one(cells or "none", "choice of cells", history.CELLS),
         _one(width, "width", tuple(style.WIDTHS)),
     )
 
@@ -112,7 +122,7 @@ def data(
             made = robustness.data if asked.kind == "robustness" else profiles.data
             return made(results, asked.over, asked.protocol)
         case "history":
-            return history.data(past)
+            return history.data(past, asked.cells)
 
 
 def drawn(asked: Wanted, shown: object, encoding: str) -> bytes:

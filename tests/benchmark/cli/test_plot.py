@@ -102,6 +102,14 @@ def test_json_of_a_history_has_its_levels(nights: Path) -> None:
     assert panel["levels"][1]["change"] == pytest.approx(-4, abs=0.1)
 
 
+def test_cells_of_a_history_are_there_when_asked_for(nights: Path) -> None:
+    """The one cell of the method, with the same step."""
+    asked = ("history", "--history", nights, "--cells", "steps", "--json")
+    method, cell = json.loads(cslbench(*asked).stdout)["panels"]
+    assert (method["of"], cell["of"]) == ("method", "cell")
+    assert cell["levels"][1]["first"] == method["levels"][1]["first"] == "2026-11-07"
+
+
 def test_without_matplotlib_it_says_how_to_get_it(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +148,8 @@ def test_an_empty_store_is_one_sentence_and_exit_2(tmp_path: Path, kind: str) ->
         (("accuracy", "--json", "-e", "resnet17"), "did you mean 'resnet18'"),
         (("accuracy", "--json", "--history", "nights"), "--history is of history alone"),
         (("history", "--json", "--history", "nowhere"), "nowhere: no night"),
+        (("accuracy", "--json", "--cells", "all"), "--cells is of history alone"),
+        (("history", "--json", "--cells", "most"), "unknown choice of cells 'most'"),
         (("history", "--json", "--budget", "pocket"), "--budget and --matrix are not of history"),
         (("robustness", "--json", "--over", "dataset"), "two datasets or more"),
     ],

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.errors import UsageError
+from benchmark.evidence.history import History
 from benchmark.report.plot import history, style
 from tests.benchmark.report.plot.drawn import fits, lines
 from tests.benchmark.report.plot.series import past, stepped
@@ -67,3 +69,41 @@ def test_a_history_fits_its_page(names: list[str], width: style.Width) -> None:
     for count in (1, 30):
         found = past({name: stepped(count, place % 2) for place, name in enumerate(names)})
         fits(history.draw(history.data(found), width), width)
+
+
+def both() -> History:
+    """Return two methods of two cells each; one cell alone has a step."""
+    cells = {f"{m} on {e}": stepped(20, float((m, e) == ("a", "x"))) for m in "ab" for e in "xy"}
+    return past({"a": stepped(20, 0.5), "b": stepped(20, 0.0)}, cells)
+
+
+def test_cells_follow_their_method() -> None:
+    """None unless asked for; all of them, or those with a step, each with its own levels."""
+    shown = {cells: history.data(both(), cells).panels for cells in history.CELLS}
+    names = {cells: [panel.name for panel in panels] for cells, panels in shown.items()}
+    assert names == {
+        "none": ["a", "b"],
+        "steps": ["a", "a on x", "b"],
+        "all": ["a", "a on x", "a on y", "b", "b on x", "b on y"],
+    }
+    levels = {panel.name: len(panel.levels) for panel in shown["all"]}
+    assert levels == {"a": 2, "a on x": 2, "a on y": 1, "b": 1, "b on x": 1, "b on y": 1}
+
+
+@pytest.mark.parametrize("width", style.WIDTHS)
+def test_cells_are_named_as_such_and_fit_the_page(width: style.Width) -> None:
+    """As many panels as a figure may hold, with long names; a heading says which are cells."""
+    cells = {f"a on {name}": stepped(30, 1.0) for name in [*LONG, "x", "y", "z"]}
+    figure = history.draw(history.data(past({"a": stepped(30, 1.0)}, cells), "all"), width)
+    fits(figure, width)
+    headings = [part.texts[0].get_text() for part in figure.subfigs]
+    assert headings[0] == "a"
+    assert all(heading.startswith("cell · a\N{NO-BREAK SPACE}on") for heading in headings[1:])
+
+
+def test_more_panels_than_can_be_read_are_refused() -> None:
+    """With their count, and what to choose instead."""
+    found = past({"a": stepped(4, 0.0)}, {f"a on {k}": stepped(4, 0.0) for k in range(24)})
+    with pytest.raises(UsageError, match=r"got 1 of methods and 24 of cells.*or --cells steps"):
+        history.data(found, "all")
+    assert len(history.data(found, "steps").panels) == 1
