@@ -19,8 +19,17 @@ from benchmark.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from benchmark.evidence.designs import Refused
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from benchmark.evidence.designs import Design, Refused
     from benchmark.evidence.robustness import Robustness
+    from benchmark.store.result import Result
+
+_SPOKEN_OF = {
+    "fixed": "over replicates; the test images count as given",
+    "drawn": "over replicates and test images",
+}
 
 
 @reporting
@@ -43,12 +52,18 @@ def robustness(
         float,
         typer.Option("--margin", help="Points by which a more robust method may be lower."),
     ] = 2.0,
+    population: Annotated[
+        bool,
+        typer.Option("--population", help="Speak of all images like the test images, not of them."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print how far each method's scores spread over encoders, and whose spread is smaller.
 
     The sd of the encoder effect has the noise of replicates taken out; range and worst case
-    describe what was seen. Exit 2 if no set of results is full enough.
+    describe what was seen. --population takes out the noise of having drawn the test images, too;
+    it needs the predictions, and makes no tests between methods. Exit 2 if no set of results is
+    full enough.
 
     Example: cslbench robustness --over encoder --results demo
     """
@@ -59,11 +74,17 @@ def robustness(
 
     if not margin > 0:
         raise UsageError(f"--margin must be above 0 points (got {margin:g})")
+    if population and over == "dataset":
+        raise UsageError("--population needs the same test images at all levels; datasets differ")
     loaded = files.read_all(results, curves_of=())
     for broken in loaded.broken:
         say(f"not read: {broken.path}: {broken.reason}", err=True)
     sets = designs(loaded.results, over, methods=methods or (), protocol=protocol)
-    found = [each if isinstance(each, Refused) else judge(each, margin) for each in sets]
+    drawn = _over_images(results, loaded.results, protocol) if population else None
+    found = [
+        each if isinstance(each, Refused) else drawn(each) if drawn else judge(each, margin)
+        for each in sets
+    ]
     refused = [each for each in found if isinstance(each, Refused)]
     judged = [each for each in found if not isinstance(each, Refused)]
     if not judged:
@@ -75,6 +96,26 @@ def robustness(
         _print(table, over)
     for left in refused:
         say(f"not judged: {_said(left)}")
+
+
+def _over_images(
+    root: Path, results: Sequence[Result], protocol: str
+) -> Callable[[Design], Robustness | Refused]:
+    """Return what judges a table over replicates and test images, by the predictions of a store."""
+    from benchmark.cli.predicted import Predicted
+    from benchmark.evidence.population import population
+
+    predicted = Predicted(root)
+    by_id = {result.id: result for result in results}
+
+    def judged(design: Design) -> Robustness | Refused:
+        known = len(predicted.damaged)
+        found = population(design, lambda name: predicted.of(by_id[name]), protocol)
+        for broken in [*predicted.damaged][known:]:
+            say(f"not read: {broken.path}: {broken.reason}", err=True)
+        return found
+
+    return judged
 
 
 def _said(left: Refused) -> str:
@@ -100,6 +141,7 @@ def _print(found: Robustness, over: str) -> None:
         f"{design.label}: {over}s {', '.join(design.levels)}; {len(design.replicates)} replicates"
         f"{aside}"
     )
+    say(f"sd and its interval: {_SPOKEN_OF[found.test_images]}")
     if design.left_out:
         say(f"left out: {', '.join(design.left_out)}")
     _print_methods(found, over)
@@ -124,6 +166,8 @@ def _print(found: Robustness, over: str) -> None:
             f"order of methods over {over}s: Kendall's W {found.order.kendall_w:.2f}, "
             f"mean Spearman {found.order.mean_spearman:.2f}"
         )
+    if found.test_images == "drawn":
+        typer.echo("tests between methods take the test images as given: leave out --population")
     typer.echo("")
 
 

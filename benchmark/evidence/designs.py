@@ -42,6 +42,8 @@ class Design:
     """(M, E, R), percent."""
     left_out: tuple[str, ...] = ()
     """Methods that are not at every level, or have nothing of the factor's name."""
+    ids: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    """(M, E, R), of the results."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,8 @@ def _design(
     mixed = _mixed(results, over)
     if mixed:
         return Refused(label, mixed)
-    values: dict[_Cell, float] = {
-        (variant(r.cell, over), _level(r, over), r.cell.replicate): r.metrics[protocol].top1.value
-        for r in results
+    values: dict[_Cell, Result] = {
+        (variant(r.cell, over), _level(r, over), r.cell.replicate): r for r in results
     }
     every_method = tuple(sorted({method for method, _, _ in values}))
     seen = {level for _, level, _ in values}
@@ -150,13 +151,15 @@ def _design(
             f"needs 2 replicates that all cells have (got {len(shared)}; "
             f"{fewest[0]} on {fewest[1]} has {', '.join(has)})",
         )
+    table = [[[values[method, level, k] for k in shared] for level in levels] for method in methods]
     return Design(
         label, methods, levels, shared, tuple(k for k in every if k not in shared),
         tuple(
-            tuple(tuple(values[method, level, k] for k in shared) for level in levels)
-            for method in methods
+            tuple(tuple(r.metrics[protocol].top1.value for r in level) for level in method)
+            for method in table
         ),
         tuple(method for method in every_method if method not in methods),
+        tuple(tuple(tuple(r.id for r in level) for level in method) for method in table),
     )  # fmt: skip
 
 

@@ -86,6 +86,8 @@ class Robustness:
     """None for one method."""
     order: Stability | None
     """Whether the levels put the methods in one order; None for one method."""
+    test_images: Literal["fixed", "drawn"] = "fixed"
+    """Whether intervals are over replicates alone; where `drawn`, there are only rows."""
 
 
 def robustness(design: Design, margin: float = MARGIN) -> Robustness | Refused:

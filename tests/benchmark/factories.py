@@ -79,6 +79,7 @@ def make_result(
     closure: dict[str, str] | None = None,
     steps: int | None = None,
     weights: str = SHA,
+    images: int = 2048,
 ) -> Result:
     """Make a valid result.
 
@@ -102,6 +103,7 @@ def make_result(
         closure: Hashes of the sources; by default of those that are there.
         steps: What the ledger and the curve say, in place of 392, with epochs of photos to fit.
         weights: Their hash.
+        images: That are tested on.
     """
     cell = cell or make_cell(method, dataset, encoder, replicate=replicate)
     final = status in ("ok", "collapsed")
@@ -114,7 +116,9 @@ def make_result(
         status=status,
         error=error,
         metrics={
-            name: Score(protocol=PROTOCOLS[name], top1=make_metric(top1), top5=None, chosen={})
+            name: Score(
+                protocol=PROTOCOLS[name], top1=make_metric(top1, n=images), top5=None, chosen={}
+            )
             for name, top1 in found.items()
         },
         curve=make_curve(steps or 392) if final else (),

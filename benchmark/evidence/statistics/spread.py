@@ -86,7 +86,7 @@ def cross_replicate_variance(matrix: ArrayLike) -> float:
     Args:
         matrix: (E, R).
     """
-    return float(_cross(_contrasts(_matrix(matrix))[None])[0])
+    return float(_cross(contrasts(_matrix(matrix))[None])[0])
 
 
 def smaller_spread(
@@ -116,7 +116,7 @@ def smaller_spread(
     """
     one, other = _matrix(first), _matrix(second)
     layout.alike(one, other, "encoders and replicates")
-    seen = np.stack([_contrasts(one), _contrasts(other)])[:, None]
+    seen = np.stack([contrasts(one), contrasts(other)])[:, None]
     found = _studentised(seen, paired)
     random = np.random.default_rng(seed)
     dimensions, replicates = seen.shape[2:]
@@ -152,6 +152,17 @@ def block_correlation(first: ArrayLike, second: ArrayLike) -> float:
     return float((a * b).sum()) / size
 
 
+def contrasts(values: Floats) -> Floats:
+    """Return (E - 1, R) orthonormal contrasts between encoders: blocks drop out.
+
+    Args:
+        values: (E, R).
+    """
+    size = len(values)
+    helmert = np.tril(np.ones((size, size)), -1)[1:] - np.diag(np.arange(size))[1:]
+    return np.asarray(helmert / np.linalg.norm(helmert, axis=1, keepdims=True) @ values)
+
+
 def _matrix(matrix: ArrayLike) -> Floats:
     values = layout.numbers(matrix, "matrix")
     if len(values) < 2:
@@ -162,13 +173,6 @@ def _matrix(matrix: ArrayLike) -> Floats:
 def _rest(values: Floats) -> Floats:
     centred = values - values.mean(axis=0)
     return np.asarray(centred - centred.mean(axis=1, keepdims=True))
-
-
-def _contrasts(values: Floats) -> Floats:
-    """Return (E - 1, R) orthonormal contrasts between encoders: blocks drop out."""
-    size = len(values)
-    helmert = np.tril(np.ones((size, size)), -1)[1:] - np.diag(np.arange(size))[1:]
-    return np.asarray(helmert / np.linalg.norm(helmert, axis=1, keepdims=True) @ values)
 
 
 def _cross(contrasts: Floats) -> Floats:

@@ -104,7 +104,7 @@ class Noise:
     """The residual variance of one number, and how well it is known."""
 
     variance: float
-    df: int
+    df: float
 
     @classmethod
     def of(cls, residuals: Floats, df: int) -> Noise:

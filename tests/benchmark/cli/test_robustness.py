@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from benchmark.cli import application
 from benchmark.store import files
+from tests.benchmark.evidence.answering import answered
 from tests.benchmark.factories import make_result
 
 
@@ -42,6 +43,7 @@ def test_the_table_names_methods_encoders_and_verdicts(results: Path) -> None:
     lines = done.stdout.splitlines()
     assert any(line.startswith("simclr  ") and "byol" in line for line in lines)
     assert "Kendall's W" in done.stdout
+    assert "sd and its interval: over replicates; the test images count as given" in lines
     assert cslbench("--results", results).stdout == done.stdout
 
 
@@ -62,6 +64,8 @@ def test_json_holds_what_the_table_holds(results: Path) -> None:
         (("--over", "dataset"), "two datasets or more (got photos)"),
         (("--margin", "0"), "--margin must be above 0"),
         (("--protocol", "nothing"), "got no results"),
+        (("--population", "--over", "dataset"), "datasets differ"),
+        (("--population",), "no predictions that agree with its numbers: compact replicate 0"),
     ],
 )
 def test_what_cannot_be_judged_is_one_sentence_and_exit_2(
@@ -99,3 +103,53 @@ def test_an_incomplete_table_says_which_methods_to_choose(results: Path) -> None
     assert "missing: amdim on resnet18" in sentence
     assert choice.split() == ["-m", "byol", "-m", "simclr"]
     assert cslbench("--results", results, *choice.split()).exit_code == 0
+
+
+@pytest.fixture
+def with_predictions(tmp_path: Path) -> Path:
+    """Two methods on three encoders, three replicates, with the predictions of each."""
+    for result, predictions in answered():
+        files.write(tmp_path, result, predictions)
+    return tmp_path
+
+
+def test_the_population_is_named_and_has_no_tests_between_methods(with_predictions: Path) -> None:
+    """Intervals are others than over replicates alone; twice the same, byte for byte."""
+    given = ("--results", with_predictions)
+    drawn, fixed = cslbench(*given, "--population"), cslbench(*given)
+
+    assert drawn.exit_code == 0, drawn.output
+    assert "sd and its interval: over replicates and test images" in drawn.stdout
+    assert "smaller spread" in fixed.stdout
+    assert "smaller spread" not in drawn.stdout
+    rows = [
+        next(line for line in done.stdout.splitlines() if line.startswith("byol ")).split()
+        for done in (drawn, fixed)
+    ]
+    assert rows[0] != rows[1]
+    assert rows[0][:3] == rows[1][:3]
+    assert cslbench(*given, "--population").stdout == drawn.stdout
+
+
+def test_json_says_whether_test_images_are_drawn(with_predictions: Path) -> None:
+    """And which results a table is of."""
+    for option, said in (((), "fixed"), (("--population",), "drawn")):
+        done = cslbench("--results", with_predictions, "--json", *option)
+        (table,) = json.loads(done.stdout)["tables"]
+        assert table["test_images"] == said
+        ids = {name for method in table["design"]["ids"] for level in method for name in level}
+        assert ids == {result.id for result, _ in answered()}
+
+
+def test_damaged_predictions_are_named_and_nothing_is_judged_by_them(
+    with_predictions: Path,
+) -> None:
+    """Over replicates alone the table is judged all the same."""
+    path = sorted(with_predictions.rglob("byol*.npz"))[0]
+    path.write_bytes(path.read_bytes()[:-20])
+    done = cslbench("--results", with_predictions, "--population")
+
+    assert done.exit_code == 2
+    assert f"not read: {path}" in done.output
+    assert "no predictions that agree" in done.output
+    assert cslbench("--results", with_predictions).exit_code == 0
