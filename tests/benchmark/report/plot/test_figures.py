@@ -219,7 +219,7 @@ def test_nothing_leaves_the_page_or_is_too_small(
     kind: kinds.Kind, made: Callable[[], list[Result]], width: style.Width
 ) -> None:
     """One method, three, and twenty with long names; no heading runs into the next panel."""
-    asked = kinds.wanted(kind, protocol="linear", against=None, over=None, width=width)
+    asked = kinds.wanted(kind, protocol="linear", against=None, over=None, cells=None, width=width)
     results = [r for r in made() if kind != "curves" or r.cell.encoder == "compact"]
     figure = kinds.DRAW[kind](kinds.data(asked, results), width)
     fits(figure, width)
