@@ -174,7 +174,7 @@ def _spreads(results: Sequence[Result]) -> dict[str, Any]:
         sets = designs(results, "encoder", protocol="linear", partial=True)
     except UsageError as error:
         return {"not_robust": str(error)}
-    found = [each if isinstance(each, Refused) else robustness(each) for each in sets]
+    found = [each if isinstance(each, Refused) else robustness(each, logits=False) for each in sets]
     return {
         "robust": [each for each in found if not isinstance(each, Refused)],
         "refused": [each for each in found if isinstance(each, Refused)],
@@ -183,5 +183,6 @@ def _spreads(results: Sequence[Result]) -> dict[str, Any]:
 
 def _put(path: Path, text: str) -> None:
     """Write a file that can be written again: it need not survive a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")

@@ -66,9 +66,15 @@ class Row:
 
     def measured(self, protocol: str = PROTOCOL) -> Measured | None:
         """Return the replicates under a protocol; None if there are none."""
-        return measured([result for result in self.final if protocol in result.metrics], protocol)
+        return self._measured.get(protocol)
 
-    @property
+    @cached_property
+    def _measured(self) -> dict[str, Measured | None]:
+        """By protocol, once: a site asks for the same number a dozen times."""
+        names = dict.fromkeys(name for result in self.final for name in result.metrics)
+        return {n: measured([r for r in self.final if n in r.metrics], n) for n in names}
+
+    @cached_property
     def mean(self) -> float | None:
         """Mean of the main protocol over replicates, percent."""
         found = self.measured()

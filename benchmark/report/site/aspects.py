@@ -124,6 +124,7 @@ def _part(row: Row, aspect: str) -> Part:
     return Part(f"{name}({said})" if said else name, _about(tree, name))
 
 
+@cache
 def _aspect(tree: ast.Module, method: str, aspect: str) -> ast.expr | None:
     """Return what a recipe gives as an aspect; of several, the function of the method's name."""
     functions = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}

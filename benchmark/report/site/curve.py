@@ -41,10 +41,11 @@ def curve(row: Row) -> Curve | None:
     losses = [loss for points in found.values() for _, loss in points]
     across = Scale(0, max(steps), LEFT, WIDTH - RIGHT)
     up = Scale(min(losses), max(losses), HEIGHT - BOTTOM, TOP)
+    places = {step: f"{across(step):.1f}" for step in set(steps)}  # replicates share their steps
     lines = tuple(
         Line(
             name,
-            " ".join(f"{across(step):.1f},{up(loss):.1f}" for step, loss in points),
+            " ".join(f"{places[step]},{up(loss):.1f}" for step, loss in points),
             f"{points[0][1]:.3g}",
             f"{points[-1][1]:.3g}",
         )

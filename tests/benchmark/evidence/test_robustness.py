@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -35,6 +37,18 @@ def test_planted_spreads_are_told_apart_and_the_floor_is_not_called_robust() -> 
     assert len(kinds) == 3
     assert [k for pair, k in kinds.items() if "byol" not in pair] == ["inconclusive"]
     assert [row.method for row in found.rows][-1] == "byol"
+
+
+def test_without_logits_the_rest_is_the_same() -> None:
+    """Every test on points, to the bit; none on logits."""
+    (design,) = designs(made(), "encoder", protocol="linear")
+    assert isinstance(design, Design)
+    whole, less = robustness(design), robustness(design, logits=False)
+    assert isinstance(whole, Robustness)
+    assert isinstance(less, Robustness)
+    assert {pair.p_logit for pair in less.pairs} == {None}
+    assert None not in {pair.p_logit for pair in whole.pairs}
+    assert less == replace(whole, pairs=tuple(replace(p, p_logit=None) for p in whole.pairs))
 
 
 def test_a_row_recovers_what_was_planted() -> None:
