@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from benchmark.evidence.gate import costs, look, match, noninferiority
+from benchmark.evidence.gate.again import looked_again
 from benchmark.evidence.gate.exact import Exact
-from benchmark.evidence.gate.findings import CellScores, Finding, Rule, Scores
+from benchmark.evidence.gate.findings import Finding, Rule
 from benchmark.evidence.gate.match import Group, Matched
 from benchmark.evidence.gate.noninferiority import Kind
 from benchmark.store.files import Loaded
@@ -56,7 +57,7 @@ class Decision:
     methods: tuple[Finding, ...]
     """Primary: one contrast each."""
     cells: tuple[Finding, ...]
-    """Secondary: a regression counts, and nothing else does."""
+    """Secondary: a regression counts, and what was suspected and is still open."""
     exact: tuple[Exact, ...]
     paths: tuple[tuple[str, str], ...]
     """Of each cell: which way was taken."""
@@ -103,7 +104,7 @@ def decide(
     methods, cells = look.first(scored, rule)
     reruns = _reruns(grouped, methods, cells)
     if fresh is not None:
-        methods, cells = _looked_again(scored, fresh, rule, (methods, cells))
+        methods, cells = looked_again(scored, fresh, rule, (methods, cells), reruns)
         reruns = ()
     exact = tuple(pair for each in matched for pair in each.exact)
     broken = _broken(new, old, fresh)
@@ -129,45 +130,16 @@ def _kind(
     exact: Sequence[Exact],
     unmeasured: Sequence[Unmeasured],
 ) -> Kind:
-    """Return what the night came to: of cells and costs only a regression counts."""
+    """Return what the night came to: of cells and costs regressions, and suspects left open."""
     found = {finding.kind for finding in methods}
     found |= {finding.kind for finding in others if finding.kind == "regression"}
+    if any(finding.look == 2 and finding.kind == "inconclusive" for finding in others):
+        found.add("inconclusive")
     if any(pair.differs for pair in exact):
         found.add("regression")
     if unmeasured:
         found.add("could not measure")
     return next((kind for kind in ORDER if kind in found), "pass")
-
-
-def _looked_again(
-    history: Sequence[CellScores],
-    fresh: Fresh,
-    rule: Rule,
-    before: tuple[Sequence[Finding], Sequence[Finding]],
-) -> tuple[list[Finding], list[Finding]]:
-    """Put the second look's findings in place of the suspects'."""
-    old = () if fresh.old is None else fresh.old.results
-    again = {
-        group.key: match.fresh(group, rule.protocol)
-        for group in match.groups(fresh.new.results, old)
-    }
-    scores = []
-    for past in history:
-        found = again.get(past.key, replace(past, new={}, old={}))
-        seen = {*past.new, *past.old}
-        unseen = replace(found, new=_without(found.new, seen), old=_without(found.old, seen))
-        scores.append(replace(unseen, old=past.old) if fresh.old is None else unseen)
-    methods, cells = look.second(history, scores, rule)
-    return _replaced(before[0], methods), _replaced(before[1], cells)
-
-
-def _without(scores: Scores, seen: set[int]) -> Scores:
-    """Leave out replicates that the first look has seen: they are why there is a second."""
-    return {replicate: score for replicate, score in scores.items() if replicate not in seen}
-
-
-def _replaced(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
-    return [new if old.suspect else old for old, new in zip(before, after, strict=True)]
 
 
 def _reruns(

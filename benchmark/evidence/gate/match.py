@@ -79,10 +79,15 @@ def match(group: Group, protocol: str) -> Matched:
 def fresh(group: Group, protocol: str) -> CellScores:
     """Return whatever scores a group has: what is missing is the second look's to say."""
     new, old = (
-        _scores([r for r in side if r.final and protocol in r.metrics], protocol)
+        _scores([r for r in side if has_score(r, protocol)], protocol)
         for side in (group.new, group.old)
     )
     return CellScores(group.key, group.label, group.method, new, old)
+
+
+def has_score(result: Result, protocol: str) -> bool:
+    """Say whether a result came to a number under a protocol."""
+    return result.final and protocol in result.metrics
 
 
 def _exact(group: Group) -> tuple[list[Exact], str]:

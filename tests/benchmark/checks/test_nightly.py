@@ -88,6 +88,24 @@ def test_a_bad_draw_is_not_confirmed(tmp_path: Path, old: Path) -> None:
     assert {finding.look for finding in decision.methods} == {2}
 
 
+def test_a_suspect_whose_fresh_cells_failed_in_part_is_left_open(tmp_path: Path, old: Path) -> None:
+    """Exit 3 with what failed; the others alone would have passed."""
+    night = begin(tmp_path, against=old)
+
+    def run(matrix: Matrix, root: Path) -> None:
+        if root.name == "fresh":
+            cell = next(cell for cell in matrix.cells if cell.method == "simclr")
+            files.write(root, make_result(cell=cell, status="failed", error="loss is nan"), {})
+        draw(matrix, root, mean=66.0 if root.name == "results" else 72.0)
+
+    decision = hold(night, RULE, run, never)
+    kinds = {finding.name: (finding.kind, finding.reason) for finding in decision.methods}
+    assert decision.exit_code == 3
+    assert kinds["byol"] == ("pass", "")
+    assert kinds["simclr"][0] == "inconclusive"
+    assert "failed: loss is nan, 4 of 5 replicates" in kinds["simclr"][1]
+
+
 @pytest.mark.parametrize(("before", "kind"), [(66.0, "pass"), (70.0, "regression")])
 def test_under_two_commits_both_are_fresh(
     before: float, kind: str, tmp_path: Path, old: Path

@@ -37,6 +37,10 @@ class Night:
     suspected: bool
     decided: bool
     """A second look confirmed one, on fresh replicates under both commits."""
+    passes: bool
+    """Every method does, at its last look."""
+    left_open: bool
+    """A suspected cell came out inconclusive at its second look."""
 
 
 def night(
@@ -61,14 +65,19 @@ def night(
     first = [finding.kind == "regression" for finding in (*methods, *each)]
     suspects = [finding for finding in (*methods, *each) if finding.suspect]
     if not suspects:
-        return Night(any(first), False, False)
+        passes = all(finding.kind == "pass" for finding in methods)
+        return Night(any(first), False, False, passes, False)
     change = suspects[0].change
     assert change is not None
     count = noninferiority.fresh_replicates(change)
     fresh = _cells(world.draw(random, count) - drops[..., None], world.draw(random, count))
     again = look.second(cells, fresh, rule)
     confirmed = _confirmed(methods, again[0]) or _confirmed(each, again[1])
-    return Night(any(first), True, confirmed)
+    last = [new if old.suspect else old for old, new in zip(methods, again[0], strict=True)]
+    passes = all(finding.kind == "pass" for finding in last)
+    pairs = zip(each, again[1], strict=True)
+    left_open = any(old.suspect and new.kind == "inconclusive" for old, new in pairs)
+    return Night(any(first), True, confirmed, passes, left_open)
 
 
 def _confirmed(before: list[Finding], after: list[Finding]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -123,13 +124,29 @@ def test_replicates_that_were_looked_at_are_not_fresh() -> None:
     assert decision.methods[0].reason == "no new replicate"
 
 
-@pytest.mark.parametrize("again", [("new",), ("old",), ()])
-def test_a_suspected_cell_without_a_second_look_is_not_cleared(again: tuple[str, ...]) -> None:
-    """One encoder of ten drops: too little for its method, so that nobody else would say it."""
+def one_of_ten_encoders() -> tuple[list[Result], list[Result]]:
+    """Make new and old results of one method, of which one encoder drops: too little for it."""
     encoders = ["compact", *(f"resnet{depth}" for depth in range(18, 27))]
     old = [r for e in encoders for r in drawn(70.0, range(10), seed=len(e), encoder=e)]
     new = [r for e in encoders[1:] for r in drawn(70.3, (10, 11, 12), seed=7, encoder=e)]
-    new += drawn(66.0, (10, 11, 12), seed=1)
+    return [*new, *drawn(66.0, (10, 11, 12), seed=1)], old
+
+
+def test_a_suspected_cell_that_nothing_clears_leaves_the_night_open() -> None:
+    """Its method passes; 1.8 points lower where 2 are allowed, of five replicates, is no pass."""
+    new, old = map(loaded, one_of_ten_encoders())
+    before, after = drawn(70.0, range(20, 25), seed=3), drawn(68.2, range(20, 25), seed=3)
+    decision = decide(new, old, Rule(margin=2.0), Fresh(loaded(after), loaded(before)))
+
+    assert [method.kind for method in decision.methods] == ["pass"]
+    assert {cell.kind for cell in decision.cells if cell.look == 2} == {"inconclusive"}
+    assert (decision.kind, decision.exit_code) == ("inconclusive", 3)
+
+
+@pytest.mark.parametrize("again", [("new",), ("old",), ()])
+def test_a_suspected_cell_without_a_second_look_is_not_cleared(again: tuple[str, ...]) -> None:
+    """Nobody else would say that it dropped."""
+    new, old = one_of_ten_encoders()
     first = decide(loaded(new), loaded(old), Rule(margin=2.0))
     suspects = [each.name for each in first.cells if each.suspect]
     assert (first.methods[0].kind, first.kind, len(suspects)) == ("pass", "regression", 1)
@@ -142,6 +159,50 @@ def test_a_suspected_cell_without_a_second_look_is_not_cleared(again: tuple[str,
     assert said == [(suspects[0], f"run again: {reason}")]
     both = Fresh(loaded(drawn(70.0, range(20, 60), seed=3)), loaded(drawn(70.0, range(20, 60))))
     assert decide(loaded(new), loaded(old), Rule(margin=2.0), both).kind == "pass"
+
+
+def failing(replicate: int, status: Literal["failed", "timeout"] = "failed") -> Result:
+    """Make a replicate that came to nothing."""
+    error = "loss is nan" if status == "failed" else None
+    return make_result(replicate=replicate, status=status, error=error)
+
+
+def test_a_suspect_that_failed_in_part_at_the_second_look_is_left_open() -> None:
+    """The rest would clear it; what failed is named, and the night is exit 3."""
+    old = loaded(drawn(70.0, range(20, 60)))
+    new = [*drawn(70.0, range(20, 58), seed=3), failing(58), failing(59, "timeout")]
+    decision = decide(loaded(WORSE), loaded(OLD), Rule(), Fresh(loaded(new), old))
+    method = decision.methods[0]
+
+    assert (decision.exit_code, method.kind, method.look) == (3, "inconclusive", 2)
+    assert method.reason == (
+        "run again only in part: simclr photos compact pocket: "
+        "new r58 failed: loss is nan, r59 timeout"
+    )
+    assert [cell.kind for cell in decision.cells] == ["inconclusive"]
+
+
+def test_the_rest_may_convict_a_suspect_that_failed_in_part() -> None:
+    """Four of five replicates prove the drop: a failure does not hide it."""
+    new = [*drawn(66.0, range(20, 24), seed=3), failing(24)]
+    fresh = Fresh(loaded(new), loaded(drawn(70.0, range(20, 25))))
+
+    assert decide(loaded(WORSE), loaded(OLD), Rule(), fresh).exit_code == 1
+
+
+def test_the_second_look_needs_as_many_replicates_as_were_asked_for() -> None:
+    """Two of five on either side clear nobody; a baseline that stays as it was owes none."""
+    few, many = drawn(75.0, range(20, 22), seed=3), drawn(75.0, range(20, 60), seed=3)
+    old = drawn(70.0, range(20, 60))
+    for fresh, said in (
+        (Fresh(loaded(few), loaded(old)), "new 2 of 5 replicates"),
+        (Fresh(loaded(many), loaded(old[:2])), "baseline 2 of 5 replicates"),
+        (Fresh(loaded(few), None), "new 2 of 5 replicates"),
+    ):
+        decision = decide(loaded(WORSE), loaded(OLD), Rule(), fresh)
+        assert decision.exit_code == 3
+        assert decision.methods[0].reason.endswith(said)
+    assert decide(loaded(WORSE), loaded(OLD), Rule(), Fresh(loaded(many), None)).exit_code == 0
 
 
 def test_a_replicate_of_a_method_needs_all_its_cells() -> None:

@@ -51,6 +51,23 @@ def test_planted_drops_are_found_as_often_as_promised(drop: float) -> None:
     assert decided - 3 * error < rates[2] < decided + 0.05 + 3 * error
 
 
+@pytest.mark.parametrize("margin", [1.0, 2.0])
+def test_nights_without_a_drop_seldom_end_open_for_a_single_cell(margin: float) -> None:
+    """Of nights whose methods pass, few have a suspected cell that nothing cleared."""
+    random = np.random.default_rng(11)
+    none, rule = np.zeros((METHODS, ENCODERS)), Rule(margin=margin)
+    nights = [
+        night(WORLD, random, WORLD.draw(random, WORLD.old), none, rule) for _ in range(5 * NIGHTS)
+    ]
+    passing = [came for came in nights if came.passes and not came.decided]
+    lone = sum(came.left_open for came in passing)
+    print(
+        f"margin {margin}: methods pass {len(passing) / len(nights):.3f}, of these "
+        f"left open by a cell {lone / len(passing):.3f}"
+    )
+    assert lone / len(passing) < 0.02 + 3 * np.sqrt(0.02 / len(passing))
+
+
 def _promised(drop: float, rule: Rule) -> tuple[float, float]:
     """Return the chance of one look, and of being suspected and then confirmed."""
     level = SHARES["method"] * rule.alpha / METHODS
