@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from benchmark.store.files import Loaded
 
 Written = Path | None
+FailOnCost = Annotated[
+    bool,
+    typer.Option(
+        "--fail-on-cost",
+        help="Exit 1 also where a method became slower or needs more memory, else a warning.",
+    ),
+]
 
 
 @reporting
@@ -43,6 +50,7 @@ def gate(
     margin: Annotated[float, typer.Option(help="A drop that nobody minds, points.")] = 1.0,
     alpha: Annotated[float, typer.Option(help="Chance of a false alarm in one night.")] = 0.05,
     protocol: Annotated[str, typer.Option(help="Which number is compared.")] = "linear",
+    fail_on_cost: FailOnCost = False,
     fresh: Annotated[
         Path | None,
         typer.Option(help="Suspects run again on new replicates: they alone decide on those."),
@@ -65,7 +73,8 @@ def gate(
     """Say whether new results are worse than old ones.
 
     Equal bits are asked where they are promised; elsewhere the means are compared by the spread of
-    the old replicates. Exit 0 pass, 1 regression, 2 could not measure, 3 inconclusive.
+    the old replicates. Top-1 decides; speed and memory are told. Exit 0 pass, 1 regression, 2 could
+    not measure, 3 inconclusive.
 
     Example: cslbench gate --results tonight --baseline main
     """
@@ -73,7 +82,7 @@ def gate(
     from benchmark.evidence.gate.decide import Fresh, decide
     from benchmark.store import revision
 
-    rule = ruled(margin, alpha, protocol)
+    rule = ruled(margin, alpha, protocol, fail_on_cost)
     if fresh_baseline is not None and fresh is None:
         raise UsageError("--fresh-baseline needs --fresh")
     with revision.folder(baseline) as old:
@@ -88,7 +97,7 @@ def gate(
     raise typer.Exit(decision.exit_code)
 
 
-def ruled(margin: float, alpha: float, protocol: str) -> Rule:
+def ruled(margin: float, alpha: float, protocol: str, fail_on_cost: bool) -> Rule:
     """Return the rule that the options state, checked."""
     from benchmark.errors import UsageError
     from benchmark.evidence.gate.findings import Rule
@@ -98,7 +107,7 @@ def ruled(margin: float, alpha: float, protocol: str) -> Rule:
             "--margin must be above 0 and --alpha above 0 and below 0.5 "
             f"(got {margin:g} and {alpha:g})"
         )
-    return Rule(margin=margin, alpha=alpha, protocol=protocol)
+    return Rule(margin=margin, alpha=alpha, protocol=protocol, fail_on_cost=fail_on_cost)
 
 
 def _chosen(

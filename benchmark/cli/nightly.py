@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchmark.cli import run as running
+from benchmark.cli.gate import FailOnCost
 from benchmark.cli.run import Device
 from benchmark.cli.shared import (
     AsJson,
@@ -79,6 +80,7 @@ def nightly(
     margin: Annotated[float, typer.Option(help="A drop that nobody minds, points.")] = 1.0,
     alpha: Annotated[float, typer.Option(help="Chance of a false alarm in one night.")] = 0.05,
     protocol: Annotated[str, typer.Option(help="Which number is compared.")] = "linear",
+    fail_on_cost: FailOnCost = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be run, and what it could see.")
     ] = False,
@@ -88,7 +90,8 @@ def nightly(
 
     Suspects are run again on further replicates, under both commits where the baseline is a git
     revision, and decided by those alone. The same command on the same night goes on where it was
-    stopped. Exit 0 pass, 1 regression, 2 could not measure, 3 inconclusive.
+    stopped. Top-1 decides; speed and memory are told. Exit 0 pass, 1 regression, 2 could not
+    measure, 3 inconclusive.
 
     Example: cslbench nightly --baseline main --history nights
     """
@@ -99,7 +102,7 @@ def nightly(
     from benchmark.store import files
     from benchmark.store.nights import tonight
 
-    rule = gate.ruled(margin, alpha, protocol)
+    rule = gate.ruled(margin, alpha, protocol, fail_on_cost)
     check_limits(timeout=timeout)
     part = chosen(matrix, methods=method, datasets=dataset, encoders=encoder, plugins=plugin)
     _check_protocol(part, protocol)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,13 +12,18 @@ from benchmark.evidence.gate.findings import Finding
 from benchmark.report import markdown
 
 NUMBERS = ("new", "old", "change", "low", "high", "smallest drop")
+_MOST = math.log(10)
+"""Of a cost's ratio, as a logarithm: beyond it no figure says more than "over"."""
 
 
 def title(decision: Decision) -> str:
     """Return the night in one line."""
     rule, drop = decision.rule, decision.smallest_drop()
     seen = "" if drop is None else f"; smallest drop it could have seen: {drop:.2f} points"
-    return f"gate: {decision.kind} (margin {rule.margin:g} points, alpha {rule.alpha:g}){seen}"
+    count = len(decision.warnings)
+    warned = f", {count} warning{'' if count == 1 else 's'} of cost" if count else ""
+    by = f"margin {rule.margin:g} points, alpha {rule.alpha:g}"
+    return f"gate: {decision.kind}{warned} ({by}){seen}"
 
 
 def notes(decision: Decision) -> list[str]:
@@ -30,7 +36,7 @@ def notes(decision: Decision) -> list[str]:
         if pair.differs
     ]
     lines += [f"could not measure: {each.name}: {each.reason}" for each in decision.unmeasured]
-    lines += _costs(decision.costs)
+    lines += _costs(decision)
     lines += [
         f"run again under both commits: {each.cell}, replicates "
         f"{each.replicates[0]} to {each.replicates[-1]}"
@@ -66,6 +72,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         for each, finding in zip(found[name], findings, strict=True):
             each["smallest_drop"] = finding.smallest_drop()
     found["paths"] = dict(decision.paths)
+    found["warnings"] = [cost_line(cost, decision) for cost in decision.warnings]
     return {"exit_code": decision.exit_code, "smallest_drop": decision.smallest_drop(), **found}
 
 
@@ -111,13 +118,34 @@ def _points(value: float | None) -> str:
     return "" if value is None else f"{value:+.2f}"
 
 
-def _costs(costs: Sequence[Finding]) -> list[str]:
+def cost_line(cost: Finding, decision: Decision) -> str:
+    """Say what a method's time per image, or memory, came to; a rise first says what it counts."""
+    if cost.change is None or cost.low is None:
+        return cost.reason
+    line = f"{cost.of} of {cost.name}: {_rise(cost, cost.change.estimate)}"
+    if cost.kind == "regression":
+        return f"{'warning' if cost in decision.warnings else 'regression'}: {line}"
+    if cost.kind == "inconclusive":
+        line += f"; inconclusive, {_rise(cost, cost.low)} cannot be ruled out"
+    return line
+
+
+def _rise(cost: Finding, points: float) -> str:
+    """Say a change of cost in percent of the old one, given -100 times its logarithm."""
+    percent = 100 * math.expm1(min(-points / 100, _MOST))
+    if abs(percent) < 0.05:
+        return "no change"
+    worse, better = {"speed": ("slower", "faster"), "memory": ("larger", "smaller")}[cost.of]
+    over = "over " if -points / 100 > _MOST else ""
+    return f"{worse if percent > 0 else better} by {over}{abs(percent):.1f} %"
+
+
+def _costs(decision: Decision) -> list[str]:
     """Return a line for each cost that was measured, and one for each reason that none was."""
     lines, reasons = [], dict[str, list[str]]()
-    for each in costs:
+    for each in decision.costs:
         if each.change is None:
             reasons.setdefault(f"{each.of}: {each.reason}", []).append(each.name)
         else:
-            rise = f"about {-each.change.estimate:+.1f} %"
-            lines.append(f"{each.of} of {each.name}: {each.kind}: {rise}")
+            lines.append(cost_line(each, decision))
     return lines + [f"{reason} ({', '.join(names)})" for reason, names in reasons.items()]

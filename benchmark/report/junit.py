@@ -10,6 +10,7 @@ from benchmark.evidence.gate.decide import Decision
 from benchmark.evidence.gate.findings import Finding
 from benchmark.evidence.gate.noninferiority import Kind
 from benchmark.reading import plain
+from benchmark.report.gate import cost_line
 
 _TAGS: dict[Kind, str] = {
     "regression": "failure",
@@ -27,7 +28,9 @@ class _Case:
 
 
 def as_junit(decision: Decision) -> bytes:
-    """Return the file: a regression fails, what could not be measured errs, doubt is skipped.
+    """Return the file: a regression fails, what could not be measured errs.
+
+    Doubt, and a cost that rose and fails nothing, is skipped with a message.
 
     No times are in it, so that the same results give the same bytes.
     """
@@ -54,8 +57,9 @@ def _cases(decision: Decision) -> Iterator[_Case]:
     for finding in (*decision.methods, *decision.cells):
         yield _Case(finding.of, finding.name, finding.kind, _message(finding))
     for cost in decision.costs:
-        kind: Kind = "inconclusive" if cost.kind == "could not measure" else cost.kind
-        yield _Case(cost.of, cost.name, kind, _message(cost))
+        fails = cost.kind == "regression" and cost not in decision.warnings
+        kind: Kind = "regression" if fails else "pass" if cost.kind == "pass" else "inconclusive"
+        yield _Case(cost.of, cost.name, kind, cost_line(cost, decision))
     for pair in decision.exact:
         said = ", ".join(pair.differs)
         yield _Case("exact", f"{pair.label} {pair.id}", "regression" if said else "pass", said)

@@ -1,7 +1,9 @@
 """Speed and memory, lower is better, and only between machines of one kind.
 
 Speed is training time per image as a ratio to the time of a fixed kernel in the same run, so that
-a busy machine cancels. Memory is a GPU's peak: on a CPU it is of the whole process so far.
+a busy machine cancels, as far as it is as busy in both. It often is not, and nobody looks twice: a
+rise is a warning unless the rule says that it fails. Memory is a GPU's peak: on a CPU it is of the
+whole process so far.
 """
 
 from __future__ import annotations

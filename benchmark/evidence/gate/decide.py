@@ -65,12 +65,18 @@ class Decision:
     reruns: tuple[Rerun, ...]
     """Empty once they were run."""
     costs: tuple[Finding, ...]
-    """Speed and memory, of each method."""
+    """Speed and memory, of each method; a regression counts only where the rule says so."""
 
     @property
     def exit_code(self) -> int:
         """What a shell is told."""
         return EXIT[self.kind]
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Return the costs that rose by more than the margin and do not fail the night."""
+        risen = tuple(cost for cost in self.costs if cost.kind == "regression")
+        return () if self.rule.fail_on_cost else risen
 
     def smallest_drop(self) -> float | None:
         """Return the largest of the methods' smallest drops that could have been seen, points."""
@@ -111,8 +117,9 @@ def decide(
     lost = (*_unmeasured(matched), *_unseen_again(cells), *_empty(grouped))
     unmeasured = (*missing, *broken, *lost)
     spent = costs.compare(grouped, rule)
+    others = (*cells, *spent) if rule.fail_on_cost else cells
     return Decision(
-        _kind(methods, (*cells, *spent), exact, unmeasured),
+        _kind(methods, others, exact, unmeasured),
         rule,
         tuple(methods),
         tuple(cells),

@@ -24,6 +24,8 @@ class Rule:
     alpha: float = 0.05
     """Chance of a false alarm in one night, all methods and cells together."""
     protocol: str = "linear"
+    fail_on_cost: bool = False
+    """Whether a rise in cost is a regression of the night; else it is a warning."""
 
 
 @dataclass(frozen=True)

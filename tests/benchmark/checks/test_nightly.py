@@ -14,6 +14,7 @@ from benchmark.matrix.model import Matrix
 from benchmark.store import files, nights
 from benchmark.store.revision import Commit
 from tests.benchmark.checks.nighttime import baseline, draw, drawing, part
+from tests.benchmark.evidence.gate.stores import timed
 from tests.benchmark.factories import make_result
 
 RULE = Rule()
@@ -182,6 +183,32 @@ def test_the_history_is_a_baseline_without_its_regressions(tmp_path: Path) -> No
     assert "2026-11-04 is left out of the baseline: a regression" in last.baseline.notes
     assert len(last.baseline.loaded.results) == 4 * 6
     assert last.baseline.commit is None
+
+
+def test_a_slow_night_stays_in_the_baseline(tmp_path: Path) -> None:
+    """A busy machine is no worse method; only with --fail-on-cost it is left out."""
+    old = _timed(baseline(tmp_path / "old", part(tmp_path)), 1.0)
+    slow = begin(tmp_path, "2026-11-24", old)
+    decision = hold(slow, RULE, _slow, never)
+    assert (decision.kind, len(decision.warnings)) == ("pass", 2)
+    left = hold(begin(tmp_path, "2026-11-25", old), replace(RULE, fail_on_cost=True), _slow, never)
+    assert left.kind == "regression"
+    kept, said = nights.baseline(nights.load(tmp_path / "nights"))
+    assert {result.cell.replicate for result in kept.results} == {*slow.record.replicates}
+    assert said == ["2026-11-25 is left out of the baseline: a regression"]
+
+
+def _slow(matrix: Matrix, root: Path) -> None:
+    draw(matrix, root)
+    _timed(root, 2.0)
+
+
+def _timed(root: Path, seconds: float) -> Path:
+    """Let every result of a folder have taken so long, within 2 %, beside a kernel of 0.1 s."""
+    for result in files.read_all(root).results:
+        took = seconds * (1 + 0.01 * (result.cell.replicate % 3))
+        files.write(root, timed(result, took, 0.1), {})
+    return root
 
 
 def test_a_night_that_was_not_judged_is_no_baseline(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from benchmark.cli import application
 from benchmark.store import files
 from benchmark.store.result import Result
-from tests.benchmark.evidence.gate.stores import drawn
+from tests.benchmark.evidence.gate.stores import drawn, timed
 from tests.benchmark.factories import make_result
 
 HOSTILE = "<b>|`x`\x1b[31m]]>\u202e&\n"
@@ -126,6 +127,46 @@ def test_options_that_make_no_sense_are_refused(wrong: tuple[str, str], old: Pat
     code, output = gate("--baseline", old, "--results", old, *wrong)
     assert code == 2
     assert output.startswith("error: --")
+
+
+def test_a_slow_night_warns_and_passes(tmp_path: Path) -> None:
+    """In lines, Markdown, JUnit and JSON, as slower, without a sign; --fail-on-cost: exit 1."""
+    old = [
+        timed(r, 10 + 0.01 * (r.cell.replicate % 3), 0.1, device="cuda", memory=10**9)
+        for r in drawn(70.0, range(10))
+    ]
+    new = [
+        timed(r, 15.0, 0.1, device="cuda", memory=9 * 10**8)
+        for r in drawn(70.0, range(10, 16), seed=2)
+    ]
+    sides = store(tmp_path / "old", old), store(tmp_path / "new", new)
+    junit, summary = tmp_path / "junit.xml", tmp_path / "summary.md"
+    options: list[str | Path] = ["--baseline", sides[0], "--results", sides[1], "--margin", "2"]
+    options += ["--junit", junit, "--markdown", summary]
+    code, output = gate(*options)
+    assert code == 0, output
+    warning = "warning: speed of simclr: slower by 49.9 %"
+    assert warning in output.splitlines()
+    assert "memory of simclr: smaller by 10.0 %" in output.splitlines()
+    assert output.splitlines()[-1].startswith("gate: pass, 1 warning of cost (margin 2 points")
+    assert warning in summary.read_text()
+    suite = ElementTree.parse(junit).getroot()[0]
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "1")
+    assert [each.get("message") for each in suite.iter("skipped")] == [warning]
+    assert json.loads(gate(*options, "--json")[1])["warnings"] == [warning]
+    code, output = gate(*options, "--fail-on-cost")
+    assert code == 1
+    assert warning.replace("warning", "regression") in output.splitlines()
+    assert ElementTree.parse(junit).getroot()[0].get("failures") == "1"
+
+
+def test_equal_times_are_no_change(tmp_path: Path) -> None:
+    """Without a sign, and with what so few replicates cannot rule out."""
+    old = [timed(r, 10.0 + r.cell.replicate, 0.1) for r in drawn(70.0, range(2))]
+    folder = store(tmp_path / "old", old)
+    output = gate("--baseline", folder, "--results", folder)[1]
+    said = r"speed of simclr: no change; inconclusive, slower by .* % cannot be ruled out"
+    assert re.search(said, output)
 
 
 def test_a_selection_is_judged_alone(old: Path, worse: Path) -> None:

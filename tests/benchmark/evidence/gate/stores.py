@@ -49,8 +49,17 @@ def executed(
     return result.model_copy(update={"execution": execution})
 
 
-def timed(result: Result, seconds: float, kernel: float | None) -> Result:
-    """Return a result that took so long, beside such a kernel."""
+def timed(
+    result: Result,
+    seconds: float,
+    kernel: float | None,
+    *,
+    device: Literal["cpu", "cuda"] = "cpu",
+    memory: int = 0,
+) -> Result:
+    """Return a result that took so long, beside such a kernel, on a device, with such a peak."""
     assert result.ledger is not None
-    found = {"train_seconds": seconds, "kernel_seconds": kernel}
-    return result.model_copy(update={"ledger": result.ledger.model_copy(update=found)})
+    found = {"train_seconds": seconds, "kernel_seconds": kernel, "peak_memory_bytes": memory}
+    ledger = result.ledger.model_copy(update=found)
+    execution = result.execution.model_copy(update={"device": device})
+    return result.model_copy(update={"ledger": ledger, "execution": execution})
