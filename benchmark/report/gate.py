@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -29,7 +29,8 @@ def title(decision: Decision) -> str:
 def notes(decision: Decision) -> list[str]:
     """Return everything that is no row of a table, in words."""
     equal = sum(not pair.differs for pair in decision.exact)
-    lines = [f"exact: {equal} of {len(decision.exact)} results equal"] if decision.exact else []
+    lines = _ends(decision)
+    lines += [f"exact: {equal} of {len(decision.exact)} results equal"] if decision.exact else []
     lines += [
         f"regression: {pair.label} is not reproduced: {', '.join(pair.differs)}"
         for pair in decision.exact
@@ -47,9 +48,44 @@ def notes(decision: Decision) -> list[str]:
 
 def rows(decision: Decision) -> list[dict[str, str]]:
     """Return methods, then the cells that call for attention, one row each."""
-    shown = [finding for finding in decision.cells if finding.kind != "pass" or finding.look == 2]
     paths = dict(decision.paths)
-    return [_row(each, paths) for each in (*decision.methods, *shown)]
+    return [_row(each, paths) for each in _shown(decision)]
+
+
+def _shown(decision: Decision) -> list[Finding]:
+    cells = [finding for finding in decision.cells if finding.kind != "pass" or finding.look == 2]
+    return [*decision.methods, *cells]
+
+
+def _ends(decision: Decision) -> list[str]:
+    """Say what the columns low and high are: the ends of two tests, not of one interval."""
+    shown = _shown(decision)
+    low = _confidence(shown, [each.low_level for each in shown])
+    high = _confidence(shown, [each.high_level for each in shown])
+    if not low:
+        return []
+    return [
+        f"low and high: one-sided ends of the change, not one interval; low at {low}: above "
+        f"{-decision.rule.margin:g} it passes; high at {high}, corrected for all methods or cells: "
+        "below 0 there is evidence of a drop"
+    ]
+
+
+def _confidence(findings: Sequence[Finding], levels: Sequence[float | None]) -> str:
+    """Return the confidence of one kind of end, in percent, by what it is of where it differs."""
+    of: dict[str, set[str]] = {}
+    for finding, level in zip(findings, levels, strict=True):
+        if level is not None:
+            of.setdefault(f"{finding.of}s", set()).add(percent(level))
+    said = {what: " or ".join(sorted(each)) for what, each in of.items()}
+    if len({*said.values()}) == 1:
+        return next(iter(said.values()))
+    return " and ".join(f"{each} ({what})" for what, each in said.items())
+
+
+def percent(level: float) -> str:
+    """Write the confidence of an end whose error rate is given, percent."""
+    return f"{100 * (1 - level):.4g} %"
 
 
 def as_markdown(decision: Decision) -> str:

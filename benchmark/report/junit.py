@@ -10,7 +10,7 @@ from benchmark.evidence.gate.decide import Decision
 from benchmark.evidence.gate.findings import Finding
 from benchmark.evidence.gate.noninferiority import Kind
 from benchmark.reading import plain
-from benchmark.report.gate import cost_line
+from benchmark.report.gate import cost_line, percent
 
 _TAGS: dict[Kind, str] = {
     "regression": "failure",
@@ -68,8 +68,11 @@ def _cases(decision: Decision) -> Iterator[_Case]:
 
 
 def _message(finding: Finding) -> str:
-    if finding.change is None or finding.low is None or finding.high is None:
+    if finding.change is None or finding.low_level is None or finding.high_level is None:
         return finding.reason
-    ends = f"[{finding.low:+.2f}, {finding.high:+.2f}]"
-    said = f"{finding.kind}: {finding.change.estimate:+.2f} {ends}"
+    ends = (
+        f"low {finding.low:+.2f} at {percent(finding.low_level)}, "
+        f"high {finding.high:+.2f} at {percent(finding.high_level)}"
+    )
+    said = f"{finding.kind}: {finding.change.estimate:+.2f}, {ends}"
     return f"{said}; {finding.reason}" if finding.reason else said

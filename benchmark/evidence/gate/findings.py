@@ -52,9 +52,13 @@ class Finding:
     look: int = 1
     change: Change | None = None
     low: float | None = None
-    """Lower one-sided end, points."""
+    """Lower one-sided end, points: above -margin it passes."""
+    low_level: float | None = None
+    """Its error rate."""
     high: float | None = None
-    """Upper one-sided end, corrected, points."""
+    """Upper one-sided end, corrected, points: below 0 there is evidence of a drop."""
+    high_level: float | None = None
+    """Its error rate: that of its step of Holm's correction."""
     p_holm: float | None = None
     suspect: bool = False
     """Whether it is to be run again before it fails."""

@@ -183,7 +183,8 @@ def _seen(row: _Row, seen: Change, p_holm: float, family: _Family) -> Finding:
     rule, alpha, size = family.rule, family.alpha, family.size
     # the level of this step of Holm's: the upper end is below 0 where p_holm is below alpha
     level = alpha * seen.p / p_holm if p_holm > 0 else alpha / size
-    low, high = seen.low(rule.alpha * PASS_SHARES[family.look - 1]), seen.high(level)
+    passing = rule.alpha * PASS_SHARES[family.look - 1]
+    low, high = seen.low(passing), seen.high(level)
     dropped = seen.estimate < -rule.margin
     kind: Kind = "inconclusive"
     if low > -rule.margin:
@@ -198,7 +199,9 @@ def _seen(row: _Row, seen: Change, p_holm: float, family: _Family) -> Finding:
         look=family.look,
         change=seen,
         low=low,
+        low_level=passing,
         high=high,
+        high_level=level,
         p_holm=p_holm,
         suspect=family.look == 1 and dropped and p_holm < SCREEN,
         margin=rule.margin,

@@ -56,6 +56,21 @@ def test_the_night_is_one_line_at_the_end(old: Path, worse: Path) -> None:
     assert "\x1b" not in output
 
 
+def test_both_ends_say_their_levels(old: Path, worse: Path, tmp_path: Path) -> None:
+    """They are of two tests at unlike levels, and no interval of one level."""
+    store(old, drawn(70.0, range(10), method="moco_v2"))
+    store(worse, drawn(70.0, (10, 11, 12), method="moco_v2", seed=1))
+    junit = tmp_path / "junit.xml"
+    output = gate("--baseline", old, "--results", worse, "--junit", junit)[1]
+    # low: 0.75 of alpha; high: Holm's steps of 0.75 of alpha over two methods, 0.15 over two cells
+    said = next(line for line in output.splitlines() if line.startswith("low and high: "))
+    assert "low at 96.25 %: above -1 it passes" in said
+    assert "high at 96.25 % or 98.12 % (methods) and 99.62 % (cells), corrected" in said
+    suite = ElementTree.parse(junit).getroot()[0]
+    messages = [str(each.get("message")) for each in suite.iter("failure")]
+    assert any(" at 96.25 %, high " in each and each.endswith(" at 98.12 %") for each in messages)
+
+
 def test_fresh_results_decide(old: Path, worse: Path, tmp_path: Path) -> None:
     """A suspect that is not confirmed leaves the failed cell: exit 2, not 1."""
     fresh = store(tmp_path / "fresh", drawn(70.0, range(20, 40), seed=4))
