@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.evidence.gate.decide import Decision
 from benchmark.evidence.gate.findings import Finding
-from benchmark.report import markdown
+from benchmark.report import markdown, words
 
 NUMBERS = ("new", "old", "change", "low", "high", "smallest drop")
 _MOST = math.log(10)
@@ -19,7 +19,13 @@ _MOST = math.log(10)
 def title(decision: Decision) -> str:
     """Return the night in one line."""
     rule, drop = decision.rule, decision.smallest_drop()
-    seen = "" if drop is None else f"; smallest drop it could have seen: {drop:.2f} points"
+    seen = ""
+    if drop is not None:
+        untold = [each.name for each in decision.methods if each.smallest_drop() is None]
+        seen = (
+            f"; smallest drop it could have seen in every method's mean (chance 80 %): {drop:.2f} "
+            f"points{words.untold(untold)}"
+        )
     count = len(decision.warnings)
     warned = f", {count} warning{'' if count == 1 else 's'} of cost" if count else ""
     by = f"margin {rule.margin:g} points, alpha {rule.alpha:g}"

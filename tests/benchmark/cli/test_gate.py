@@ -56,6 +56,21 @@ def test_the_night_is_one_line_at_the_end(old: Path, worse: Path) -> None:
     assert "\x1b" not in output
 
 
+def test_the_smallest_drop_is_that_of_the_noisiest_mean(old: Path, worse: Path) -> None:
+    """Other methods and cells have their own; a method of which none is known is named."""
+    store(old, [*drawn(70.0, range(10), method="moco_v2", sd=3.0), make_result("yadim")])
+    store(worse, drawn(70.0, (10, 11, 12), method="moco_v2", seed=1))
+    store(worse, drawn(70.0, (10,), method="yadim"))
+    found = json.loads(gate("--baseline", old, "--results", worse, "--json")[1])
+    drops = {each["name"]: each["smallest_drop"] for each in found["methods"]}
+    assert (drops["yadim"], drops["simclr"] < drops["moco_v2"]) == (None, True)
+    last = gate("--baseline", old, "--results", worse)[1].splitlines()[-1]
+    assert last.endswith(
+        f"in every method's mean (chance 80 %): {drops['moco_v2']:.2f} points; "
+        "of 1 method none can be told: yadim"
+    )
+
+
 def test_both_ends_say_their_levels(old: Path, worse: Path, tmp_path: Path) -> None:
     """They are of two tests at unlike levels, and no interval of one level."""
     store(old, drawn(70.0, range(10), method="moco_v2"))
