@@ -53,7 +53,10 @@ def gate(
     fail_on_cost: FailOnCost = False,
     fresh: Annotated[
         Path | None,
-        typer.Option(help="Suspects run again on new replicates: they alone decide on those."),
+        typer.Option(
+            help="Suspects run again on new replicates: they alone decide on those. Without it "
+            "a suspect with enough evidence fails at once."
+        ),
     ] = None,
     fresh_baseline: Annotated[
         Path | None, typer.Option(help="The same replicates under the baseline's commit.")

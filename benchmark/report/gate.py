@@ -38,7 +38,8 @@ def notes(decision: Decision) -> list[str]:
     lines = _ends(decision)
     lines += [f"exact: {equal} of {len(decision.exact)} results equal"] if decision.exact else []
     lines += [
-        f"regression: {pair.label} is not reproduced: {', '.join(pair.differs)}"
+        f"regression: {pair.label} is not reproduced (equal bits are promised: a rise fails as a "
+        f"drop does): {', '.join(pair.differs)}"
         for pair in decision.exact
         if pair.differs
     ]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from benchmark.cli import application
 from benchmark.store import files
 from benchmark.store.result import Result
-from tests.benchmark.evidence.gate.stores import drawn, timed
+from tests.benchmark.evidence.gate.stores import drawn, executed, timed
 from tests.benchmark.factories import make_result
 
 HOSTILE = "<b>|`x`\x1b[31m]]>\u202e&\n"
@@ -69,6 +69,15 @@ def test_the_smallest_drop_is_that_of_the_noisiest_mean(old: Path, worse: Path) 
         f"in every method's mean (chance 80 %): {drops['moco_v2']:.2f} points; "
         "of 1 method none can be told: yadim"
     )
+
+
+def test_a_higher_score_fails_where_equal_bits_are_promised(tmp_path: Path) -> None:
+    """Exit 1, and the line says why a rise does not pass."""
+    (before,), (after,) = ([executed(r) for r in drawn(m, (0,))] for m in (70.0, 80.0))
+    sides = store(tmp_path / "old", [before]), store(tmp_path / "new", [after])
+    code, output = gate("--baseline", sides[0], "--results", sides[1])
+    assert code == 1
+    assert "is not reproduced (equal bits are promised: a rise fails as a drop" in output
 
 
 def test_both_ends_say_their_levels(old: Path, worse: Path, tmp_path: Path) -> None:
