@@ -88,6 +88,9 @@ def gate(
     rule = ruled(margin, alpha, protocol, fail_on_cost)
     if fresh_baseline is not None and fresh is None:
         raise UsageError("--fresh-baseline needs --fresh")
+    for option, folder in (("--fresh", fresh), ("--fresh-baseline", fresh_baseline)):
+        if folder is not None and not folder.exists():
+            raise UsageError(f"{option} {folder}: there is no such folder")
     with revision.folder(baseline) as old:
         found = loaded(results)
         new, before = _chosen(found, loaded(old, of=found), method, dataset, encoder)

@@ -106,6 +106,17 @@ def test_fresh_results_decide(old: Path, worse: Path, tmp_path: Path) -> None:
     assert "look 2" in output
 
 
+@pytest.mark.parametrize("options", [["--fresh"], ["--fresh", ".", "--fresh-baseline"]])
+def test_a_fresh_folder_that_is_not_there_is_refused(
+    options: list[str], old: Path, worse: Path
+) -> None:
+    """Whether or not anything is suspected: nobody means to give nothing."""
+    for results in (old, worse):
+        code, output = gate("--baseline", old, "--results", results, *options, "nosuch")
+        assert code == 2
+        assert output == f"error: {options[-1]} nosuch: there is no such folder\n"
+
+
 def test_every_file_is_the_same_twice_and_holds_hostile_text(
     old: Path, worse: Path, tmp_path: Path
 ) -> None:
