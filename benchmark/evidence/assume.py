@@ -6,6 +6,7 @@ refused for that number, in words, and the number stays as published.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, get_args
@@ -17,7 +18,7 @@ from benchmark.errors import UsageError, unknown, words
 from benchmark.evidence.reported import Probe, Reported, Scoring, Selection, Spent
 from benchmark.matrix.protocol import PROTOCOLS
 
-Value: TypeAlias = "str | int | bool"
+Value: TypeAlias = "str | float | bool"
 
 _OWN = ("encoder", "variant")
 _CHOICES: Mapping[str, Mapping[str, Value]] = {
@@ -25,10 +26,11 @@ _CHOICES: Mapping[str, Mapping[str, Value]] = {
     "selection": {name: name for name in get_args(Selection)},
     "online": {"true": True, "false": False},
 }
-_COUNTS = ("epochs", "width", "k", "resolution")
+_COUNTS = ("width", "k", "resolution")
 _WORDS = (*_OWN, "feature", "pretrain_split", "probe_split")
-FIELDS = ("protocol", *_WORDS, *_COUNTS, *_CHOICES)
+FIELDS = ("protocol", *_WORDS, "epochs", *_COUNTS, *_CHOICES)
 _LONGEST = 200
+_PASSES = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ def _value(field: str, text: str) -> Value:
         if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 1):
             raise UsageError(f"--assume: {field} must be a count from 1 (got {text[:_LONGEST]!r})")
         return int(text)
+    if field == "epochs":
+        return _epochs(text)
     if field == "variant" and text == "default":
         return ""
     if len(text) > _LONGEST or reading.harmful(text) or not (text.strip() or field == "variant"):
@@ -151,6 +155,16 @@ def _value(field: str, text: str) -> Value:
     return text
 
 
+def _epochs(text: str) -> float:
+    """Read a number of passes, which may be a part of one."""
+    if not _PASSES.fullmatch(text) or not float(text) > 0:
+        raise UsageError(
+            "--assume: epochs must be a number above 0, such as 1000 or 0.6 "
+            f"(got {text[:_LONGEST]!r})"
+        )
+    return float(text)
+
+
 def _fill(entry: Reported, assumptions: tuple[Assumption, ...]) -> Filled:
     filled, assumed = entry, list[str]()
     fields, refused = list[str](), list[tuple[str, str]]()
@@ -159,7 +173,7 @@ def _fill(entry: Reported, assumptions: tuple[Assumption, ...]) -> Filled:
         clash = [f for f, value in each.values if stated[f] is not None and stated[f] != value]
         new = {f: value for f, value in each.values if stated[f] is None}
         if clash:
-            refused.append((each.text, f"{clash[0]} is stated as {stated[clash[0]]!r}"))
+            refused.append((each.text, f"{clash[0]} is stated as {_worded(stated[clash[0]])}"))
         elif new:
             try:
                 filled = _with(filled, (*assumed, each.text), new)
@@ -170,6 +184,10 @@ def _fill(entry: Reported, assumptions: tuple[Assumption, ...]) -> Filled:
             assumed.append(each.text)
             fields += new
     return Filled(filled, tuple(fields), tuple(refused))
+
+
+def _worded(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
 def _stated(entry: Reported, field: str) -> object:

@@ -88,7 +88,8 @@ class Scoring(_Strict):
 class Spent(_Strict):
     """What the pretraining spent."""
 
-    epochs: Count | None = None
+    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Passes over the pretraining split; parts of one count."""
     batch: Count | None = None
     """Images a step, over all devices."""
     images: Count | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.evidence.margin import ALPHA, Estimate, Noise, estimate, interval
-from benchmark.evidence.reported import Reported, Scoring
+from benchmark.evidence.reported import Reported, Scoring, Spent
 
 Kind = Literal["reproduced", "below", "above", "inconclusive", "not comparable", "not run"]
 
@@ -28,7 +28,7 @@ class Measured:
     encoder: str
     protocol: Scoring
     epochs: float
-    """Passes over the pretraining split."""
+    """Passes over the pretraining split: asked for, where the budget is in epochs, else made."""
     values: tuple[float, ...]
     """Percent, one for each replicate."""
     metric: str = "top1"
@@ -36,6 +36,12 @@ class Measured:
     """Spread between replicates in rows that are alike but for the method, where there are such."""
     images: float | None = None
     """Test images, as many independent ones as they are worth; None if unknown."""
+    seen: float | None = None
+    """Images trained on in all; None if unknown."""
+    batch: int = 0
+    """Images a step."""
+    asked: bool = False
+    """Whether the budget is in epochs."""
 
     def __post_init__(self) -> None:
         if not self.values:
@@ -89,8 +95,11 @@ class Difference:
 def verdict(measured: Measured | None, reported: Reported, *, population: bool = False) -> Verdict:
     """Judge a reported number by our replicates.
 
-    Numbers can be compared only if method, variant, dataset, encoder, metric, epochs and every
-    blocking field of the protocol agree; an unknown field agrees with nothing. The difference of
+    Numbers can be compared only if method, variant, dataset, encoder, metric, length and every
+    blocking field of the protocol agree; an unknown field agrees with nothing. Lengths are compared
+    in epochs, or in images where the source states those: epochs as they were asked for, which a
+    run that drops incomplete batches never quite makes; under a budget in another currency those
+    that were made, which may be short by less than one batch an epoch. The difference of
     the means is then judged by its 90 % t interval (two one-sided tests at 5 %) against the margin
     of the reported number, which counts as one draw unless it says how many runs it is of.
 
@@ -137,7 +146,7 @@ def differences_from(
         yield Difference("protocol", "")
         return
     yield from _compared("variant", measured.variant, reported.variant)
-    yield from _epochs(measured.epochs, reported.budget.epochs)
+    yield from _length(measured, reported.budget)
     yield from protocol_differences(measured.protocol, reported.protocol)
 
 
@@ -178,11 +187,23 @@ def _compared(
         yield Difference(field, f"{ours or 'default'} vs {theirs or 'default'} {noun or field}")
 
 
-def _epochs(ours: float, theirs: int | None) -> Iterator[Difference]:
-    if theirs is None:
+def _length(ours: Measured, theirs: Spent) -> Iterator[Difference]:
+    """Compare every length that the source states; images are comparable where it has no epochs."""
+    dropped = ours.batch * max(1.0, ours.epochs)
+    images, seen = theirs.images, ours.seen
+    if theirs.epochs is None and (images is None or seen is None):
         yield Difference("epochs", "")
-    elif not math.isclose(ours, theirs, rel_tol=1e-3):
-        yield Difference("epochs", f"{ours:.4g} of {theirs} epochs")
+    if theirs.epochs is not None:
+        # in epochs, a batch is its share of the split, which is images over passes
+        slack = dropped * ours.epochs / seen if seen and not ours.asked else 0.0
+        if not _as_long(ours.epochs, theirs.epochs, slack):
+            yield Difference("epochs", f"{ours.epochs:.4g} of {theirs.epochs:g} epochs")
+    if images is not None and seen is not None and not _as_long(seen, images, dropped):
+        yield Difference("images", f"{seen:.0f} of {images} images")
+
+
+def _as_long(ours: float, theirs: float, slack: float) -> bool:
+    return math.isclose(ours, theirs, rel_tol=1e-3) or 0 < theirs - ours < slack
 
 
 def _pixels(protocol: Scoring) -> str | None:

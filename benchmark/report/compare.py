@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmark.evidence.assume import Filled
 from benchmark.evidence.margin import Estimate
-from benchmark.evidence.reported import Reported, Scoring
+from benchmark.evidence.reported import Reported, Scoring, Spent
 from benchmark.evidence.verdict import Measured, Verdict, differences_from, verdict
 from benchmark.report import words
 from benchmark.report.matching import opponents
@@ -172,15 +172,24 @@ def _shown(value: str | None) -> str:
 
 
 def _reported(entry: Reported) -> dict[str, str | None]:
-    epochs = entry.budget.epochs
     return {
         "metric": entry.metric,
         "method": entry.method,
         "dataset": entry.dataset,
         "encoder": entry.encoder,
         "variant": _variant(entry.variant),
-        "epochs": None if epochs is None else f"{epochs}",
+        **_length(entry.budget),
         **_protocol(entry.protocol),
+    }
+
+
+def _length(budget: Spent) -> dict[str, str | None]:
+    """Return the lengths that a source states; where it states none, its epochs are open."""
+    epochs = None if budget.epochs is None else f"{budget.epochs:g}"
+    images = None if budget.images is None else f"{budget.images}"
+    return {
+        **({"epochs": epochs} if epochs or not images else {}),
+        **({"images": images} if images else {}),
     }
 
 
@@ -192,6 +201,7 @@ def _measured(ours: Measured) -> dict[str, str | None]:
         "encoder": ours.encoder,
         "variant": _variant(ours.variant),
         "epochs": f"{ours.epochs:.4g}",
+        "images": None if ours.seen is None else f"{ours.seen:.0f}",
         **_protocol(ours.protocol),
     }
 

@@ -41,6 +41,9 @@ def measured(results: Sequence[Result], protocol: str) -> Measured | None:
     if not results:
         return None
     cell = results[0].cell
+    asked = cell.budget.currency == "epochs" and cell.budget.amount > 0
+    ledgers = [result.ledger for result in results if result.ledger]
+    made = statistics.fmean(each.epochs for each in ledgers) if ledgers else 0.0
     base, _, inside = cell.method.partition("[")
     return Measured(
         method=base,
@@ -48,9 +51,12 @@ def measured(results: Sequence[Result], protocol: str) -> Measured | None:
         dataset=comparable_dataset(results[0]),
         encoder=cell.encoder,
         protocol=_scoring(results[0], protocol),
-        epochs=statistics.fmean(r.ledger.epochs if r.ledger else 0.0 for r in results),
+        epochs=cell.budget.amount if asked else made,
         values=tuple(result.metrics[protocol].top1.value for result in results),
         images=statistics.fmean(_images(result.metrics[protocol].top1) for result in results),
+        seen=statistics.fmean(each.images for each in ledgers) if ledgers else None,
+        batch=cell.recipe.batch,
+        asked=asked,
     )
 
 

@@ -69,7 +69,7 @@ def _scoring(scoring: Scoring) -> Iterator[str]:
 def spent(budget: Spent) -> str:
     """Say what a pretraining spent, as far as that is known."""
     parts = [
-        f"{budget.epochs} epochs" if budget.epochs else "",
+        f"{budget.epochs:g} epochs" if budget.epochs else "",
         f"{grouped(budget.images)} images" if budget.images else "",
         f"batch {budget.batch}" if budget.batch else "",
     ]

@@ -74,6 +74,21 @@ def test_a_comparison_shows_both_sides_of_every_field(store: Path) -> None:
     assert found["ours"] == {"mean": pytest.approx(70.0), "values": [69.9, 70.0, 70.1]}
 
 
+def test_a_length_in_images_is_held_against_our_images(store: Path) -> None:
+    """50,176 images were seen; the source has no epochs to compare."""
+    own = store.parent / "mine.yaml"
+    own.write_text(MINE.replace("    source:", "    budget: {images: 50200}\n    source:"))
+
+    (found,) = compared(store, "mine", "--assume", "selection=last")
+
+    assert found["verdict"] == "reproduced"
+    sides = {side["field"]: side for side in found["fields"]}  # type: ignore[attr-defined]
+    assert "epochs" not in sides
+    assert sides["images"] == {
+        "field": "images", "reported": "50200", "ours": "50176", "state": "same"
+    }  # fmt: skip
+
+
 def test_assumptions_lead_to_a_verdict_with_all_its_numbers(store: Path) -> None:
     """By hand: sd of the two methods pooled, sqrt((2 * 0.01 + 2 * 0.04) / 4).
 

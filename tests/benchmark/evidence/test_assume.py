@@ -104,6 +104,11 @@ def test_what_agrees_already_is_no_assumption() -> None:
     assert (found.entry.assumed, found.fields, found.refused) == ((), (), ())
 
 
+def test_parts_of_an_epoch_can_be_assumed() -> None:
+    """What a small budget makes of a large dataset is less than one pass."""
+    assert filled(YADIM, "epochs=0.16").entry.budget.epochs == 0.16
+
+
 def test_the_size_of_a_probe_needs_its_class() -> None:
     """k=200 says nothing of a probe that is unknown or linear; with the class it does."""
     with pytest.raises(UsageError, match="k belongs to the probe 'knn'"):
@@ -127,8 +132,8 @@ def test_a_number_from_memory_is_not_judged_under_any_assumption() -> None:
         (["protocol=lin"], "--assume: unknown protocol 'lin'"),
         (["selection=best"], "--assume: unknown selection 'best'"),
         (["online=yes"], "--assume: unknown online 'yes'"),
-        (["epochs=0"], "--assume: epochs must be a count from 1 (got '0')"),
-        (["epochs=1e3"], "--assume: epochs must be a count from 1 (got '1e3')"),
+        (["epochs=0"], "--assume: epochs must be a number above 0, such as 1000 or 0.6 (got '0')"),
+        (["epochs=1e3"], "epochs must be a number above 0, such as 1000 or 0.6 (got '1e3')"),
         (["encoder= "], "--assume: encoder must be 1 to 200 characters that print (got ' ')"),
         (["encoder=a\u202eb"], "characters that print"),
         (["encoder=a", "encoder=b"], "encoder=a and encoder=b give encoder two values"),

@@ -153,6 +153,34 @@ def test_another_budget_is_said_in_epochs() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs", "text"),
+    [
+        ({"epochs": 1000.0, "seen": 983.04 * 50_000, "asked": True}, {"epochs": 1000}, ""),
+        ({"epochs": 997.0, "seen": 980.1 * 50_000, "asked": True}, {"epochs": 1000},
+         "997 of 1000 epochs"),
+        ({"epochs": 983.04, "seen": 983.04 * 50_000}, {"epochs": 1000}, ""),
+        ({"epochs": 975.0, "seen": 975.0 * 50_000}, {"epochs": 1000}, "975 of 1000 epochs"),
+        ({"epochs": 1000.0, "seen": 5e7}, {"epochs": 983}, "1000 of 983 epochs"),
+        ({"epochs": 0.16, "seen": 192.0, "batch": 64}, {"images": 192}, ""),
+        ({"epochs": 0.16, "seen": 192.0, "batch": 64}, {"epochs": 0.16}, ""),
+        ({"epochs": 0.16, "seen": 192.0, "batch": 64}, {"images": 255}, ""),
+        ({"epochs": 0.16, "seen": 192.0, "batch": 64}, {"images": 256}, "192 of 256 images"),
+        ({"epochs": 0.16, "seen": 192.0, "batch": 64}, {"epochs": 0.16, "images": 400},
+         "192 of 400 images"),
+        ({"epochs": 1000.0, "seen": None}, {"images": 192}, "epochs unknown"),
+    ],
+)  # fmt: skip
+def test_lengths_are_compared_as_asked_and_whole_batches_allowed(
+    ours: dict[str, object], theirs: dict[str, object], text: str
+) -> None:
+    """An epoch of 50,000 images has 48 whole batches of 1024: 1000 of them are 983 passes."""
+    mine = dataclasses.replace(OURS, **{"batch": 1024, **ours})  # type: ignore[arg-type]
+    found = verdict(mine, THEIRS.model_copy(update={"budget": Spent.model_validate(theirs)}))
+
+    assert found.text.startswith(f"not comparable: {text}" if text else "reproduced: ")
+
+
+@pytest.mark.parametrize(
     ("changes", "reasons"),
     [
         ({"encoder": None, "protocol": Scoring(), "budget": Spent(), "variant": None},

@@ -6,10 +6,11 @@ import pytest
 
 from benchmark.evidence.reported import Reported, Scoring, Spent, load_reported
 from benchmark.evidence.verdict import Measured
+from benchmark.matrix.budget import Budget
 from benchmark.report import published
 from benchmark.report.matching import best_match, comparable_dataset, judged, measured
 from benchmark.store.result import Result
-from tests.benchmark.factories import make_result
+from tests.benchmark.factories import make_cell, make_result
 
 LINEAR = Scoring(probe="linear", feature="pooled", resolution=32, online=False)
 
@@ -94,6 +95,16 @@ def test_verdicts_that_disagree_are_all_told(
     for mine in (ours, ours[::-1]):
         assert [each.kind for each in judged(entry, mine)] == kinds
         assert published.told(entry, mine).startswith(shown)
+
+
+def test_epochs_are_those_that_were_asked_for() -> None:
+    """392 steps of 128 images are 6.272 passes of photos, and 7 epochs where 7 were asked for."""
+    asked = make_result(cell=make_cell(budget=Budget.of("epochs", 7)))
+    for result, epochs in ((asked, 7.0), (make_result(), 6.272)):
+        mine = measured([result], "linear")
+        assert mine is not None
+        assert (mine.epochs, mine.asked) == (epochs, result is asked)
+        assert (mine.seen, mine.batch) == (50_176, 128)
 
 
 @pytest.mark.parametrize(
