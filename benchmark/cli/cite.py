@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.shared import RESULTS, Others, ResultsFolder, reporting
+from benchmark.cli.shared import (
+    RESULTS,
+    Others,
+    ResultsFolder,
+    existing,
+    reporting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +47,7 @@ def cite(
     from benchmark.store import files
 
     numbers = load_with(reported or ())
-    loaded = files.read_all(results).results
+    loaded = files.read_all(existing(results)).results
     if tables:
         found = _of_tables(tables, loaded, {entry.id: entry for entry in numbers})
     else:

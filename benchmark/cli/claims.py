@@ -12,6 +12,7 @@ from benchmark.cli.shared import (
     RESULTS,
     AsJson,
     ResultsFolder,
+    existing,
     print_json,
     print_rows,
     reporting,
@@ -49,7 +50,7 @@ def claims(
     for name in names or ():
         if name not in known:
             raise ClaimError(unknown("claim", name, known))
-    loaded = files.read_all(results, curves_of=())
+    loaded = files.read_all(existing(results), curves_of=())
     # a family is corrected for all its members, whichever are shown
     judged = [one for one in judge(every, loaded.results) if not names or one.claim.id in names]
     for broken in loaded.broken:

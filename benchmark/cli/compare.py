@@ -12,6 +12,7 @@ from benchmark.cli.shared import (
     Assume,
     Others,
     ResultsFolder,
+    existing,
     print_json,
     reporting,
     say,
@@ -57,7 +58,7 @@ def compare(
 
     wanted = _named(load_with(reported or ()), numbers or ())
     filled = assuming.fill(wanted, assuming.parse(assume or ()))
-    loaded = files.read_all(results, curves_of=())
+    loaded = files.read_all(existing(results), curves_of=())
     found = [*comparing.compare(filled, tables(latest(loaded.results)), population=population)]
     if as_json:
         print_json([comparing.record(each) for each in found])

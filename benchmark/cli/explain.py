@@ -19,6 +19,7 @@ from benchmark.cli.shared import (
     Replicates,
     ResultsFolder,
     chosen,
+    existing,
     print_json,
     print_rows,
     reporting,
@@ -99,7 +100,9 @@ def _by_id(text: str, results: Path) -> Scored:
     from benchmark.matrix.load import load, shipped
     from benchmark.store import files
 
-    for result in files.read_all(results).results:
+    # without any result the matrices are looked through, so that the default may be missing
+    found = files.read_all(results if results == RESULTS else existing(results))
+    for result in found.results:
         if result.id.startswith(text):
             return result.cell, rebuild.protocols(result)
     for name in shipped():

@@ -13,6 +13,7 @@ from benchmark.cli.shared import (
     Encoders,
     Methods,
     ResultsFolder,
+    existing,
     reporting,
     say,
 )
@@ -44,7 +45,7 @@ def export(
     from benchmark.store import bundle, files
     from benchmark.store.selection import select
 
-    loaded = files.read_all(results)
+    loaded = files.read_all(existing(results))
     if loaded.broken:
         first = loaded.broken[0]
         raise ResultError(f"{first.path}: {first.reason}; a bundle leaves nothing out unsaid")

@@ -14,6 +14,7 @@ from benchmark.cli.shared import (
     Encoders,
     Methods,
     ResultsFolder,
+    existing,
     print_json,
     reporting,
     say,
@@ -92,7 +93,7 @@ def gate(
         if folder is not None and not folder.exists():
             raise UsageError(f"{option} {folder}: there is no such folder")
     with revision.folder(baseline) as old:
-        found = loaded(results)
+        found = loaded(existing(results))
         new, before = _chosen(found, loaded(old, of=found), method, dataset, encoder)
     again = None
     if fresh is not None:

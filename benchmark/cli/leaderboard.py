@@ -13,6 +13,7 @@ from benchmark.cli.shared import (
     Others,
     ResultsFolder,
     chosen,
+    existing,
     print_json,
     reporting,
 )
@@ -48,6 +49,7 @@ def leaderboard(
     if assume and (write or check or as_json):
         raise UsageError("--assume changes what is printed: not with --write, --check or --json")
     assumptions = parse(assume or ())
+    existing(results)
     whole, others = chosen(matrix) if matrix else None, reported or []
     if as_json:
         _print_results(results)

@@ -16,6 +16,7 @@ from benchmark.cli.shared import (
     Methods,
     ResultsFolder,
     chosen,
+    existing,
     print_json,
     reporting,
     say,
@@ -123,7 +124,7 @@ def plot(
 def _read(results: Path) -> tuple[Result, ...]:
     from benchmark.store import files
 
-    loaded = files.read_all(results)
+    loaded = files.read_all(existing(results))
     for broken in loaded.broken:
         say(f"not read: {broken.path}: {broken.reason}", err=True)
     return loaded.results

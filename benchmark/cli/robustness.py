@@ -12,6 +12,7 @@ from benchmark.cli.shared import (
     AsJson,
     Methods,
     ResultsFolder,
+    existing,
     print_json,
     print_rows,
     reporting,
@@ -76,7 +77,7 @@ def robustness(
         raise UsageError(f"--margin must be above 0 points (got {margin:g})")
     if population and over == "dataset":
         raise UsageError("--population needs the same test images at all levels; datasets differ")
-    loaded = files.read_all(results, curves_of=())
+    loaded = files.read_all(existing(results), curves_of=())
     for broken in loaded.broken:
         say(f"not read: {broken.path}: {broken.reason}", err=True)
     sets = designs(loaded.results, over, methods=methods or (), protocol=protocol)

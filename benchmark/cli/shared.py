@@ -142,6 +142,26 @@ def chosen(
     return select(load(name), methods or (), datasets or (), encoders or (), replicates or ())
 
 
+def existing(results: Path) -> Path:
+    """Return a results folder that is to be read: one that is not there is a slip of the hand.
+
+    An empty one is a folder of no results; verbs that make results make their folder.
+
+    Raises:
+        UsageError: Naming the folder, and the one beside it whose name is near.
+    """
+    import difflib
+
+    from benchmark.errors import UsageError
+
+    if results.exists():
+        return results
+    beside = [path.name for path in results.parent.glob("*") if path.is_dir()]
+    near = difflib.get_close_matches(results.name, beside, n=1)
+    hint = f"did you mean {results.with_name(near[0])}?" if near else "name one by --results"
+    raise UsageError(f"{results}: there is no such results folder; {hint}")
+
+
 def check_limits(**limits: float | None) -> None:
     """Refuse what no clock or system can count to, infinity too.
 

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchmark.cli.history import FOLDER, judged
-from benchmark.cli.shared import RESULTS, Others, ResultsFolder, reporting
+from benchmark.cli.shared import (
+    RESULTS,
+    Others,
+    ResultsFolder,
+    existing,
+    reporting,
+)
 
 if TYPE_CHECKING:
     from benchmark.evidence.claims.model import Claim
@@ -54,7 +60,7 @@ def site(
 
     folder = history or (FOLDER if FOLDER.is_dir() and nights.names(FOLDER) else None)
     past = judged(folder) if folder else None
-    count = write(out, results, load_with(reported or []), load_claims(claims), past)
+    count = write(out, existing(results), load_with(reported or []), load_claims(claims), past)
     typer.echo(f"{out / 'index.html'}: {count} files")
 
 

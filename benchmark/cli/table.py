@@ -15,6 +15,7 @@ from benchmark.cli.shared import (
     Methods,
     Others,
     ResultsFolder,
+    existing,
     reporting,
     say,
 )
@@ -79,6 +80,7 @@ def table(
     """
     from benchmark.report.table.model import Request
 
+    existing(results)
     if check is not None:
         _check(check, receipts, results, reported or [])
         return

@@ -14,6 +14,7 @@ from benchmark.cli.shared import (
     RESULTS,
     AsJson,
     ResultsFolder,
+    existing,
     print_json,
     reporting,
     say,
@@ -33,12 +34,17 @@ def validate(
 ) -> None:
     """Check results, their predictions, matrix files and bundles; name every breach, exit 1 if any.
 
-    Where nothing is wrong it says how many results that is said of.
+    Where nothing is wrong it says how many results that is said of; of none it is exit 2.
 
     Example: cslbench validate --results demo
     """
-    paths = files or [results]
+    from benchmark.errors import UsageError
+
+    paths = files or [existing(results)]
     breaches = [breach for path in paths for breach in _breaches(path)]
+    counted = _counted(paths)
+    if not breaches and not counted:
+        raise UsageError(f"{', '.join(map(str, paths))}: holds no result, so nothing was checked")
     if as_json:
         print_json([{"path": path, "reason": reason} for path, reason in breaches])
     for path, reason in breaches if not as_json else ():
@@ -46,7 +52,7 @@ def validate(
     if breaches:
         raise typer.Exit(NEGATIVE)
     if not as_json:
-        typer.echo(f"{_counted(paths)}, nothing wrong")
+        typer.echo(f"{counted}, nothing wrong")
 
 
 def _breaches(path: Path) -> Iterator[tuple[str, str]]:
@@ -77,12 +83,12 @@ def _breaches(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _counted(paths: list[Path]) -> str:
-    """Say how many results and matrix files lie where nothing is wrong."""
+    """Say how many results and matrix files lie there; nothing where there is none."""
     from benchmark.matrix import load
 
     matrices = {path.absolute() for path in paths if path.suffix in load.SUFFIXES}
     results = {found for path in paths for found in _results(path)}
-    said = [_number(len(results), "result")] if results or not matrices else []
+    said = [_number(len(results), "result")] if results else []
     return ", ".join([*said, *([_number(len(matrices), "matrix file")] if matrices else [])])
 
 

@@ -234,7 +234,7 @@ def test_an_imported_table_is_a_file_of_reported_numbers(
     assert {entry.certainty for entry in entries} == {"memory"}
     assert {entry.source for entry in entries} == {"their docs"}
     found = cslbench(
-        "compare", entries[0].id, "--reported", file, "--results", tmp_path / "none"
+        "compare", entries[0].id, "--reported", file, "--results", tmp_path
     )  # fmt: skip
     assert "verdict: from memory: no verdict" in found.stdout
 

@@ -46,6 +46,7 @@ def test_a_site_in_the_results_folder_links_to_them(tmp_path: Path) -> None:
 
 def test_nothing_to_show_is_a_site_too(tmp_path: Path) -> None:
     """An empty folder gives the reported numbers, and pages that say what is lacking."""
+    (tmp_path / "none").mkdir()
     done = cslbench(tmp_path / "out", "--results", tmp_path / "none")
     assert done.exit_code == 0, done.output
     assert "Nothing to judge yet" in (tmp_path / "out/pages/robustness.html").read_text()
@@ -53,6 +54,7 @@ def test_nothing_to_show_is_a_site_too(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     """In one sentence, with exit code 2."""
+    (tmp_path / "none").mkdir()
     (tmp_path / "out").write_text("")
     done = cslbench(tmp_path / "out", "--results", tmp_path / "none")
     assert done.exit_code == 2
@@ -123,6 +125,7 @@ def test_a_site_in_the_results_folder_takes_no_result_away(tmp_path: Path) -> No
 def test_nights_are_shown_if_there_are_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the folder that is named, else those of `nights`; a wrong name is exit 2."""
     honest(tmp_path / "nights/2026-11-01/results")
+    (tmp_path / "none").mkdir()
     monkeypatch.chdir(tmp_path)
     assert cslbench("a", "--results", "none").exit_code == 0
     assert (tmp_path / "a/pages/history.html").is_file()

@@ -135,6 +135,7 @@ def test_a_stale_board_is_exit_1(tmp_path: Path) -> None:
 def test_an_empty_store_needs_no_board(tmp_path: Path) -> None:
     """But one that is there must say what a fresh one would."""
     results = tmp_path / "results"
+    results.mkdir()
     check = ("leaderboard", "--results", results, "--check")
     assert cslbench(*check).exit_code == 0
     (tmp_path / "leaderboard.md").write_text("# Leaderboard\n")
@@ -224,8 +225,11 @@ def test_validate_names_every_breach_of_files_and_matrices(tmp_path: Path) -> No
 
 
 def test_validate_says_how_many_results_it_checked(tmp_path: Path) -> None:
-    """A folder of nothing cannot be taken for one whose every result is right."""
-    assert cslbench("validate", tmp_path).stdout == "0 results, nothing wrong\n"
+    """A folder of nothing cannot be taken for one whose every result is right: it is exit 2."""
+    for form in ((), ("--json",)):
+        empty = cslbench("validate", tmp_path, *form)
+        assert (empty.exit_code, empty.stdout) == (2, "")
+        assert f"{tmp_path}: holds no result, so nothing was checked" in empty.stderr
     root, matrix = tmp_path / "results", tmp_path / "x.yaml"
     paths = [files.write(root, make_result(replicate=k, weights=f"{k}" * 64), {}) for k in (0, 1)]
     assert cslbench("validate", root, paths[0]).stdout == "2 results, nothing wrong\n"
@@ -233,6 +237,29 @@ def test_validate_says_how_many_results_it_checked(tmp_path: Path) -> None:
     assert cslbench("validate", matrix).stdout == "1 matrix file, nothing wrong\n"
     both = cslbench("validate", matrix, *paths).stdout
     assert both == "2 results, 1 matrix file, nothing wrong\n"
+
+
+READERS = (
+    ("leaderboard",), ("leaderboard", "--check"), ("leaderboard", "--write"),
+    ("leaderboard", "--json"), ("compare",), ("claims", "--strict"), ("robustness",),
+    ("gate", "--baseline", "."), ("table",), ("table", "--check", "x.md"),
+    ("plot", "accuracy", "--json"), ("cite",), ("site", "public"), ("export", "x.zip"),
+    ("status", "default"), ("validate",), ("explain", "0123456789abcdef"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", READERS, ids=" ".join)
+def test_a_results_folder_that_is_not_there_is_exit_2(
+    verb: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For every verb that only reads: one sentence with the folder that may be meant."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for given, hint in (("mien", "did you mean mine?"), ("other", "name one by --results")):
+        done = cslbench(*verb, "--results", given)
+        assert done.exit_code == 2, done.output
+        assert done.stderr == f"error: {given}: there is no such results folder; {hint}\n"
+        assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_data_says_what_is_there_or_what_to_do(tmp_path: Path) -> None:
