@@ -12,11 +12,6 @@ from benchmark.evidence.statistics.layout import Floats
 
 Spending: TypeAlias = Literal["pocock", "obrien_fleming"]
 
-_NODES = 120
-"""Of the quadrature between two looks; bounds then agree with published ones to 1e-4."""
-_FAR = 8.0
-"""Standard deviations beyond which a path has no weight."""
-
 
 def holm(pvalues: Sequence[float]) -> list[float]:
     """Return p-values corrected for their number, in the order given.
@@ -79,57 +74,6 @@ def alpha_spent(alpha: float, fractions: Sequence[float], spending: Spending) ->
     else:
         spent = 2 * ndtr(ndtri(layout.level(alpha) / 2) / np.sqrt(times))
     return [float(each) for each in spent]
-
-
-def look_levels(alpha: float, fractions: Sequence[float], spending: Spending) -> list[float]:
-    """Return the one-sided p below which each look rejects, so that all looks together err alpha.
-
-    What a look may spend is the chance to cross there and not before, of a normal path with
-    independent increments; the bound is found by integrating over the paths that go on. Less
-    strict than the union bound. With t tests the p-values are compared with these levels
-    ("significance level approach"), which is no longer exact: measured, 200,000 simulated
-    one-sample t tests at 3, 5 and 10 replicates, alpha 5 %, err 5.2 % (O'Brien-Fleming type) and
-    5.5 % (Pocock type). Where that is too much, take the increments of `alpha_spent`.
-
-    Args:
-        alpha: in all, one-sided.
-        fractions: as `alpha_spent`.
-        spending: as `alpha_spent`, of this alpha.
-
-    Source: Armitage, McPherson & Rowe, JRSS A 132 (1969) 235 (the recursion); Jennison & Turnbull,
-        Group Sequential Methods (2000), sec. 4.4 (unknown variance), ch. 7 and 19 (computing).
-    """
-    from scipy.special import ndtr
-
-    times = _times(fractions)
-    increments = np.diff([0.0, *alpha_spent(alpha, fractions, spending)])
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    # mass[i] at place[i]: the law of the score process among paths that have not crossed
-    place, mass, levels = np.zeros(1), np.ones(1), []
-    for step, (time, increment) in enumerate(zip(times, increments, strict=True)):
-        sd = np.sqrt(time - (times[step - 1] if step else 0.0))
-        bound = _bound(place, mass, float(sd), float(increment))
-        levels.append(float(ndtr(-bound / np.sqrt(time))))
-        low = -_FAR * np.sqrt(time)
-        onward = low + (nodes + 1) / 2 * (bound - low)
-        density = np.exp(-(((onward[:, None] - place) / sd) ** 2) / 2) / (sd * np.sqrt(2 * np.pi))
-        mass = (density @ mass) * weights * (bound - low) / 2
-        place = onward
-    return levels
-
-
-def _bound(place: Floats, mass: Floats, sd: float, increment: float) -> float:
-    """Solve for the height that is crossed with the chance of the increment, by halving."""
-    from scipy.special import ndtr
-
-    low, high = -2 * _FAR, 2 * _FAR
-    for _ in range(60):
-        middle = (low + high) / 2
-        if float((mass * ndtr((place - middle) / sd)).sum()) > increment:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
 
 
 def _times(fractions: Sequence[float]) -> Floats:

@@ -1,4 +1,4 @@
-"""Corrections against scipy and by hand; bounds of planned looks against published ones."""
+"""Corrections against scipy and by hand, and what planned looks spend."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from benchmark.evidence.statistics.multiple import (
     alpha_spent,
     benjamini_hochberg,
     holm,
-    look_levels,
 )
 from tests.benchmark.evidence.statistics.simulating import assert_rate, simulations
 
@@ -75,27 +74,9 @@ def test_all_of_alpha_is_spent_at_the_end() -> None:
     assert even == pytest.approx([0.05 * np.log((1 + np.e) / 2), 0.05])
 
 
-@pytest.mark.parametrize(
-    ("spending", "looks", "bounds"),
-    [
-        ("obrien_fleming", 3, [3.7103, 2.5114, 1.9930]),
-        ("obrien_fleming", 5, [4.8769, 3.3569, 2.6803, 2.2898, 2.0310]),
-        ("pocock", 5, [2.4380, 2.4268, 2.4101, 2.3966, 2.3859]),
-    ],
-)
-def test_bounds_are_those_of_published_tables(
-    spending: Spending, looks: int, bounds: list[float]
-) -> None:
-    """Equally spaced looks, one-sided 2.5 %, as the program `ld98` prints them; to 2e-4."""
-    fractions = [(look + 1) / looks for look in range(looks)]
-    levels = look_levels(0.025, fractions, spending)
-
-    assert [-stats.norm.ppf(level) for level in levels] == pytest.approx(bounds, abs=2e-4)
-
-
 def test_a_single_look_has_all_of_alpha() -> None:
     """Nothing is spent on looks that are not taken."""
-    assert look_levels(0.05, [1.0], "pocock") == pytest.approx([0.05], abs=1e-9)
+    assert alpha_spent(0.05, [1.0], "pocock") == pytest.approx([0.05])
 
 
 @pytest.mark.parametrize("fractions", [[], [0.5], [0.5, 0.5, 1], [0, 1], [0.5, 1.5]])
@@ -107,20 +88,18 @@ def test_fractions_must_rise_to_1(fractions: list[float]) -> None:
 
 @pytest.mark.simulation
 def test_looking_three_times_errs_as_rarely_as_promised() -> None:
-    """Normal paths: at most alpha; t tests at 3, 5 and 10 replicates: at most alpha + 0.7 %."""
+    """At 3, 5 and 10 replicates, t tests, each at what its look may spend: at most alpha."""
     random, draws = np.random.default_rng(0), simulations(20_000)
-    paths = random.normal(size=(draws, 10)).cumsum(axis=1)
     scores = random.normal(size=(draws, 10))
     kinds: tuple[Spending, ...] = ("pocock", "obrien_fleming")
     for spending in kinds:
-        levels = look_levels(0.05, [0.3, 0.5, 1.0], spending)
-        known, unknown = np.zeros(draws, dtype=bool), np.zeros(draws, dtype=bool)
+        levels = np.diff([0.0, *alpha_spent(0.05, [0.3, 0.5, 1.0], spending)])
+        rejected = np.zeros(draws, dtype=bool)
         for n, level in zip((3, 5, 10), levels, strict=True):
-            known |= stats.norm.sf(paths[:, n - 1] / n**0.5) < level
-            unknown |= stats.ttest_1samp(scores[:, :n], 0, axis=1, alternative="greater")[1] < level
+            p = stats.ttest_1samp(scores[:, :n], 0, axis=1, alternative="greater")[1]
+            rejected |= p < level
 
-        assert_rate(int(known.sum()), draws, 0.05, 0.05)
-        assert_rate(int(unknown.sum()), draws, 0.05, 0.057)
+        assert_rate(int(rejected.sum()), draws, 0.03, 0.05)
 
 
 @pytest.mark.simulation
