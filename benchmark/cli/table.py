@@ -115,12 +115,15 @@ def _format(given: str | None, out: Path | None) -> Format:
     from benchmark.errors import UsageError, unknown
     from benchmark.report.table.formats import MEDIA, SUFFIXES
 
-    if given is None:
-        return SUFFIXES.get(out.suffix.lower(), "markdown") if out else "markdown"
+    if given is None and out is not None:
+        suffix = out.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise UsageError(f"--out {out}: {unknown('ending', suffix, SUFFIXES)}, or take --format")
+        return SUFFIXES[suffix]
     for name in MEDIA:
-        if name == given:
+        if name == (given or "markdown"):
             return name
-    raise UsageError(unknown("format", given, MEDIA))
+    raise UsageError(unknown("format", str(given), MEDIA))
 
 
 def _built(

@@ -70,6 +70,14 @@ def test_printed_forms_are_for_programs_too(store: Path) -> None:
     assert (row["n"], cell["values"]) == ("3", [70.0, 70.5, 70.4])
 
 
+def test_a_format_that_is_named_needs_no_ending(store: Path, tmp_path: Path) -> None:
+    """A name may end as it likes then."""
+    done = cslbench("table", "--results", store, "--format", "latex", "--out", tmp_path / "t.txt")
+
+    assert done.exit_code == 0, done.output
+    assert "\\toprule" in (tmp_path / "t.txt").read_text()
+
+
 def test_what_is_wrong_is_said_in_a_sentence(store: Path, tmp_path: Path) -> None:
     """Exit 2, no traceback."""
     for options, said in (
@@ -78,10 +86,13 @@ def test_what_is_wrong_is_said_in_a_sentence(store: Path, tmp_path: Path) -> Non
         (("-m", "simlcr"), "did you mean 'simclr'?"),
         (("--out", store / "t.tex"), "lies in the results folder"),
         (("--rows", "colour"), "unknown axis 'colour'"),
+        (("--out", tmp_path / "t.pdf"), "unknown ending '.pdf' (known: .csv"),
+        (("--out", tmp_path / "t"), "unknown ending ''"),
     ):
         done = cslbench("table", "--results", store, *options)
         assert (done.exit_code, done.exception.__class__) == (2, SystemExit), done.output
         assert said in done.output
+    assert not [*tmp_path.iterdir()]
     beside = tmp_path / "x.receipts.json"
     beside.write_text('{"schema_version": 1, "request": {}, "receipts": []}')
     missing = cslbench("table", "--check", tmp_path / "x", "--results", store)
