@@ -54,7 +54,9 @@ def table(
     check: Annotated[
         Path | None,
         typer.Option(
-            "--check", metavar="FILE", help="Exit 1 if a number printed there is not the results'."
+            "--check",
+            metavar="FILE",
+            help="Exit 1 if a number or a mark there is not the results'.",
         ),
     ] = None,
     receipts: Annotated[
@@ -74,7 +76,7 @@ def table(
 
     Axes: method, dataset, encoder, training, budget, precision, replicate. What is in none splits
     the table: numbers that may not be compared never stand in one order. --check reads the table
-    back, also out of a longer document and however it is spaced or emphasised there.
+    back, also out of a longer document and however it is spaced there.
 
     Example: cslbench table --rows method --cols dataset,encoder --results demo
     """
@@ -118,7 +120,9 @@ def _format(given: str | None, out: Path | None) -> Format:
     if given is None and out is not None:
         suffix = out.suffix.lower()
         if suffix not in SUFFIXES:
-            raise UsageError(f"--out {out}: {unknown('ending', suffix, SUFFIXES)}, or take --format")
+            raise UsageError(
+                f"--out {out}: {unknown('ending', suffix, SUFFIXES)}, or take --format"
+            )
         return SUFFIXES[suffix]
     for name in MEDIA:
         if name == (given or "markdown"):
@@ -181,6 +185,8 @@ def _check(file: Path, given: Path | None, results: Path, others: list[Path]) ->
         say(f"{file}: {row}: has no receipt; nothing is said of it", err=True)
     for fault in checked.faults:
         say(f"{file}: {fault.cell}: {fault.reason}")
+    if not checked.emphasis:
+        say(f"{file}: emphasis is not in the file and was not checked")
     if checked.faults:
         raise typer.Exit(NEGATIVE)
     typer.echo(f"{checked.cells} cells as their results say")

@@ -1,9 +1,10 @@
-"""Whether a written table still prints what the results say: cell by cell, note by note."""
+"""Whether a written table still prints what the results say: cells, marks and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from benchmark.report.table.formats import MEDIA
 from benchmark.report.table.model import Pivot, Receipt, Receipts
@@ -11,6 +12,7 @@ from benchmark.report.table.reading import Document, Grid
 
 _FOR_PROGRAMS = ("csv", "json")
 """Formats that hold nothing but records."""
+_EMPHASIS = {"best": "bold", "tied": "italic", "": "neither bold nor italic"}
 
 
 @dataclass(frozen=True)
@@ -31,36 +33,48 @@ class Checked:
     """Receipts that were looked at."""
     unreceipted: tuple[str, ...]
     """Rows of the document's table that are none of ours: nothing is said of them."""
+    emphasis: bool = True
+    """Whether the marks were checked: not where the document has taken all of them away."""
 
 
 def check(text: str, sidecar: Receipts, pivot: Pivot) -> Checked:
     """Hold a document and the receipts beside it to the results.
 
     Args:
-        text: The document; what else it holds, and spacing and emphasis, do not matter.
+        text: The document; what else it holds, and spacing, do not matter. Bold and italic
+            numbers are held to the marks, unless no number of the table is either.
         sidecar: The receipts that were written with the table.
         pivot: The table as the results make it now, of the sidecar's request.
     """
     medium = MEDIA[sidecar.request.format]
     expected, found = medium.read(medium.render(pivot, "")), medium.read(text)
     faults, unreceipted = list[Fault](), list[str]()
-    left = [*found.grids]
-    pairs = zip(expected.grids, _shapes(pivot, expected), strict=True)
-    for number, (grid, shape) in enumerate(pairs, start=1):
-        nearest = max(left, key=lambda each: _likeness(grid, each, shape), default=None)
-        if nearest is None or not _likeness(grid, nearest, shape):
+    left = [*range(len(found.grids))]
+    pairs = list[_Pair]()
+    for number, (shape, grid, marks) in enumerate(_parts(pivot, expected), start=1):
+        nearest = max(left, key=lambda at: _likeness(grid, found.grids[at], shape), default=None)
+        if nearest is None or not _likeness(grid, found.grids[nearest], shape):
             faults.append(Fault(f"part {number}", "no such table is in the document"))
             continue
         left.remove(nearest)
-        faults += _of_grid(grid, nearest, shape)
+        there = found.grids[nearest]
+        pairs.append(_Pair(shape, grid, marks, there, found.marks[nearest]))
+        faults += _of_grid(grid, there, shape)
         own = {row[: shape.corner] for row in grid}
-        labels = (row[: shape.corner] for row in nearest)
+        labels = (row[: shape.corner] for row in there)
         unreceipted += [" / ".join(label) for label in labels if label not in own]
+    stripped = any(pair.marked(ours=True) for pair in pairs) and not any(
+        pair.marked(ours=False) for pair in pairs
+    )
+    if not stripped:
+        faults += [fault for pair in pairs for fault in _of_marks(pair)]
     if sidecar.request.format not in _FOR_PROGRAMS:
         faults += _of_notes(pivot, expected, found)
     named = {fault.cell for fault in faults}
     faults += [f for f in _of_receipts(sidecar, pivot.receipts) if f.cell not in named]
-    return Checked(tuple(faults), len(sidecar.receipts), tuple(filter(None, unreceipted)))
+    return Checked(
+        tuple(faults), len(sidecar.receipts), tuple(filter(None, unreceipted)), not stripped
+    )
 
 
 @dataclass(frozen=True)
@@ -71,16 +85,46 @@ class _Shape:
     corner: int
 
 
-def _shapes(pivot: Pivot, document: Document) -> list[_Shape]:
+@dataclass(frozen=True)
+class _Pair:
+    """A part of the table as it should be, and what the document has of it."""
+
+    shape: _Shape
+    grid: Grid
+    marks: Grid
+    there: Grid
+    marks_there: Grid
+
+    @cached_property
+    def rows(self) -> list[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
+        """Return text, marks, and the document's marks of each of our rows that it has."""
+        found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for row, marks in zip(self.there, self.marks_there, strict=True):
+            found.setdefault(row[: self.shape.corner], []).append(marks)
+        own = list(zip(self.grid, self.marks, strict=True))[self.shape.headers :]
+        return [
+            (row, marks, found[row[: self.shape.corner]].pop(0))
+            for row, marks in own
+            if found.get(row[: self.shape.corner])
+        ]
+
+    def marked(self, *, ours: bool) -> bool:
+        """Say whether any number of our rows is bold or italic, as it should be or as it is."""
+        return any(any(row[1 if ours else 2][self.shape.corner :]) for row in self.rows)
+
+
+def _parts(pivot: Pivot, document: Document) -> Iterator[tuple[_Shape, Grid, Grid]]:
+    """Yield each part of a table as it was written: its shape, its texts and its marks."""
     request = pivot.request
-    if request.format == "json":
-        return [_Shape(0, 1)]
-    if request.format == "csv":
-        return [_Shape(1, 2 + len(request.rows) + len(request.columns))]
-    return [
-        _Shape(len(grid) - len(panel.labels), len(panel.corner))
-        for grid, panel in zip(document.grids, pivot.panels, strict=True)
-    ]
+    for number, (grid, marks) in enumerate(zip(document.grids, document.marks, strict=True)):
+        if request.format == "json":
+            shape = _Shape(0, 1)
+        elif request.format == "csv":
+            shape = _Shape(1, 2 + len(request.rows) + len(request.columns))
+        else:
+            panel = pivot.panels[number]
+            shape = _Shape(len(grid) - len(panel.labels), len(panel.corner))
+        yield shape, grid, marks
 
 
 def _likeness(expected: Grid, found: Grid, shape: _Shape) -> int:
@@ -106,6 +150,17 @@ def _of_grid(expected: Grid, found: Grid, shape: _Shape) -> Iterator[Fault]:
             continue
         cells = [" / ".join(filter(None, (*label, name))) for name in names]
         yield from _of_line(row, same.pop(0), cells, "prints")
+
+
+def _of_marks(pair: _Pair) -> Iterator[Fault]:
+    """Find numbers that are emphasised otherwise than the results say."""
+    corner = pair.shape.corner
+    names = _names(pair.grid[: pair.shape.headers], pair.grid)
+    for row, ours, theirs in pair.rows:
+        for at, (one, other) in enumerate(zip(ours, theirs, strict=False)):
+            if at >= corner and one != other:
+                cell = " / ".join(filter(None, (*row[:corner], names[at])))
+                yield Fault(cell, f"is {_EMPHASIS[other]}, the results say {_EMPHASIS[one]}")
 
 
 def _names(headers: Grid, expected: Grid) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmark.report.table.model import Pivot, Receipt
-from benchmark.report.table.reading import Document, squash
+from benchmark.report.table.reading import Document, document, squash
 
 _FIELDS = (
     "value", "printed", "mark", "n", "mean", "sd", "low", "high", "interval", "test", "reported",
@@ -46,8 +46,7 @@ def _field(value: object) -> str:
 def read_csv(text: str) -> Document:
     """Read a CSV file."""
     rows = csv.reader(io.StringIO(text, newline=""))
-    grid = tuple(tuple(squash(cell) for cell in row) for row in rows if row)
-    return Document((grid,), "")
+    return document([[[(squash(cell), "") for cell in row] for row in rows if row]], "")
 
 
 def to_json(pivot: Pivot) -> str:
@@ -75,10 +74,11 @@ def read_json(text: str) -> Document:
         ValueError: If it is no JSON.
         RecursionError: If it is nested too deeply.
     """
-    return Document((tuple(_leaves("", json.loads(text, parse_float=str))),), "")
+    leaves = _leaves("", json.loads(text, parse_float=str))
+    return document([[[(path, ""), (value, "")] for path, value in leaves]], "")
 
 
-def _leaves(path: str, value: object) -> Iterator[tuple[str, ...]]:
+def _leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _leaves(f"{path}.{key}" if path else str(key), inner)

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from benchmark.report.table.model import Entry, Panel, Pivot
-from benchmark.report.table.reading import Document, Grid, squash
+from benchmark.report.table.model import Entry, Mark, Panel, Pivot
+from benchmark.report.table.reading import Cell, Document, document, mark, squash
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
@@ -29,6 +29,14 @@ _NAMED = {
     "textquotesingle": "'", "pm": "±", "times": "×", "approx": "≈", "surd": "√",
     "textperiodcentered": "·", "textendash": "–", "textellipsis": "…", "quad": " ", "qquad": " ",
     "ldots": "…", "dots": "…", "par": " ", "newline": " ",
+}  # fmt: skip
+_STYLED = {
+    "textbf": "b", "mathbf": "b", "boldsymbol": "b", "bm": "b",
+    "textit": "i", "emph": "i", "textsl": "i", "mathit": "i",
+}  # fmt: skip
+"""Commands that set their argument bold or italic."""
+_STYLED_FROM_HERE = {
+    "bfseries": "b", "bf": "b", "itshape": "i", "it": "i", "em": "i", "slshape": "i", "sl": "i",
 }  # fmt: skip
 _DROPPED = re.compile(
     r"\\(?:resizebox|c?midrule|toprule|bottomrule|hline|cline|addlinespace|rowcolor|cellcolor|color|vspace|"
@@ -127,31 +135,49 @@ def _cell(entry: Entry) -> str:
 
 
 def read(text: str) -> Document:
-    """Read every tabular of a document, whatever its spacing, emphasis and colours."""
+    """Read every tabular of a document, whatever its spacing and colours."""
     bare = _COMMENT.sub(r"\1", text)
-    grids = tuple(_grid(found.group(2)) for found in _TABULAR.finditer(bare))
-    return Document(grids, _plain(bare))
+    return document((_grid(found.group(2)) for found in _TABULAR.finditer(bare)), _plain(bare))
 
 
-def _grid(body: str) -> Grid:
+def _grid(body: str) -> list[list[Cell]]:
     body = _GROUP.sub("", body.lstrip(), count=2 if body.startswith("{\\") else 1)
     lines = re.split(r"\\\\(?:\s*\[[^\[\]]*\])?|\\tabularnewline\b", body)
-    rows = (tuple(_cells(line)) for line in lines)
-    return tuple(row for row in rows if any(row))
+    rows = ([*_cells(line)] for line in lines)
+    return [row for row in rows if any(text for text, _ in row)]
 
 
-def _cells(line: str) -> Iterator[str]:
+def _cells(line: str) -> Iterator[Cell]:
     for cell in re.split(r"(?<!\\)&", line):
         span = _SPAN.search(cell)
         wide = span is not None and span.group(1) == "column" and span.group(2).strip().isdigit()
         count = int(span.group(2)) if span and wide else 1
-        yield from [_plain(cell)] * min(count, 100)
+        yield from [(_plain(cell), _emphasis(cell))] * min(count, 100)
+
+
+def _emphasis(text: str) -> Mark:
+    """Return the emphasis of any word or number of a cell: within a group, or until it ends."""
+    seen = set[str]()
+    groups, coming = [""], ""
+    for name, _, brace, words in _TOKEN.findall(_bare(_SUPER.sub("", text))):
+        if name in _STYLED:
+            coming = _STYLED[name]
+        elif name in _STYLED_FROM_HERE:
+            groups[-1] += _STYLED_FROM_HERE[name]
+        elif brace == "{":
+            groups.append(groups[-1] + coming)
+            coming = ""
+        elif brace == "}" and len(groups) > 1:
+            groups.pop()
+        elif any(c.isalnum() for c in words):
+            seen.update(groups[-1])
+            coming = ""
+    return mark(bold="b" in seen, italic="i" in seen)
 
 
 def _plain(text: str) -> str:
     """Return the words of LaTeX, without commands, groups and spacing."""
-    text = _SUPER.sub(lambda found: f" {{[}}{found.group(1)}{{]}} ", text)
-    text = _SPAN.sub("", _COLOURED.sub("", _DROPPED.sub(" ", text)))
+    text = _bare(_SUPER.sub(lambda found: f" {{[}}{found.group(1)}{{]}} ", text))
     found = []
     for name, sign, brace, words in _TOKEN.findall(text):
         if name:
@@ -161,3 +187,8 @@ def _plain(text: str) -> str:
         elif words and not brace:
             found.append(words.replace("~", " "))
     return squash("".join(found))
+
+
+def _bare(text: str) -> str:
+    """Return LaTeX without what is no word, with its arguments."""
+    return _SPAN.sub("", _COLOURED.sub("", _DROPPED.sub(" ", text)))

@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator
 
 from benchmark.report.markdown import escape
-from benchmark.report.table.model import Entry, Panel, Pivot
-from benchmark.report.table.reading import Document, Grid, marked, squash
+from benchmark.report.table.model import Entry, Mark, Panel, Pivot
+from benchmark.report.table.reading import Cell, Document, document, mark, marked, squash
 
 _BAR = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"\|[\s:|-]+\|?")
 _TOKEN = re.compile(r"\\([\\|`*~\[\]()])|(\*\*|\*|`|</?[A-Za-z][^<>]*>)|([\s\S])")
+_ESCAPED = re.compile(r"\\.")
+_BOLD = re.compile(r"\*\*[^*]*\w|<(?:strong|b)>[^<]*\w")
+_ITALIC = re.compile(r"\*[^*]*\w|<(?:em|i)>[^<]*\w")
 
 
 def render(pivot: Pivot) -> str:
@@ -44,21 +47,26 @@ def _cell(entry: Entry) -> str:
 
 
 def read(text: str) -> Document:
-    """Read every table of a document, whatever its spacing and emphasis."""
-    return Document(tuple(_grids(text)), _plain(text))
+    """Read every table of a document, whatever its spacing."""
+    return document(_grids(text), _plain(text))
 
 
-def _grids(text: str) -> Iterator[Grid]:
-    block: list[tuple[str, ...]] = []
+def _grids(text: str) -> Iterator[list[list[Cell]]]:
+    block: list[list[Cell]] = []
     for line in [*text.splitlines(), ""]:
         stripped = line.strip()
         if stripped.startswith("|"):
             if not _RULE.fullmatch(stripped):
                 inner = stripped[1:].removesuffix("|")
-                block.append(tuple(_plain(cell) for cell in _BAR.split(inner)))
+                block.append([(_plain(cell), _emphasis(cell)) for cell in _BAR.split(inner)])
         elif block:
-            yield tuple(block)
+            yield block
             block = []
+
+
+def _emphasis(text: str) -> Mark:
+    bare = _ESCAPED.sub("", text)
+    return mark(bold=bool(_BOLD.search(bare)), italic=bool(_ITALIC.search(bare)))
 
 
 def _plain(text: str) -> str:

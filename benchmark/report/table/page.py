@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from itertools import groupby
 
 from benchmark.report.table.model import Entry, Panel, Pivot
-from benchmark.report.table.reading import Document, Grid, squash
+from benchmark.report.table.reading import Cell, Document, document, mark, squash
 
 _STYLE = """\
 :root { color-scheme: light dark; }
@@ -24,6 +24,7 @@ table { border-top: 2px solid; border-bottom: 2px solid; }
 p, li { font-size: .875rem; max-width: 50rem; }
 """
 _SKIPPED = ("style", "script", "head")
+_BOLD, _ITALIC = ("strong", "b"), ("em", "i")
 _BREAKS = ("p", "li", "td", "th", "caption", "h1", "br", "tr", "ol", "div")
 
 
@@ -81,11 +82,11 @@ def _cell(entry: Entry) -> str:
 
 
 def read(text: str) -> Document:
-    """Read every table of a page, whatever its styles."""
+    """Read every table of a page, whatever its styles; emphasis is a tag."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
-    return Document(tuple(reader.grids), squash("".join(reader.words)))
+    return document(reader.tables, squash("".join(reader.words)))
 
 
 class _Reader(HTMLParser):
@@ -93,11 +94,13 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.grids: list[Grid] = []
+        self.tables: list[list[list[Cell]]] = []
         self.words: list[str] = []
-        self._rows: list[tuple[str, ...]] = []
-        self._row: list[str] = []
+        self._rows: list[list[Cell]] = []
+        self._row: list[Cell] = []
         self._cell: list[str] | None = None
+        self._open: list[str] = []
+        self._emphasis: set[str] = set()
         self._span, self._skip = 1, 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -107,9 +110,12 @@ class _Reader(HTMLParser):
             self.words.append(" ")
         if tag in ("td", "th"):
             given = dict(attrs).get("colspan") or "1"
+            self._open, self._emphasis = [], set()
             self._cell, self._span = [], min(int(given), 100) if given.isdecimal() else 1
         elif tag == "table":
             self._rows = []
+        elif tag in (*_BOLD, *_ITALIC):
+            self._open.append(tag)
         elif tag == "sup":
             self.handle_data(" [")
 
@@ -118,14 +124,18 @@ class _Reader(HTMLParser):
         self._skip -= tag in _SKIPPED and self._skip > 0
         if tag == "sup":
             self.handle_data("]")
+        elif tag in self._open:
+            self._open.remove(tag)
         elif tag in ("td", "th") and self._cell is not None:
-            self._row += [squash("".join(self._cell))] * self._span
+            bold, italic = (not self._emphasis.isdisjoint(tags) for tags in (_BOLD, _ITALIC))
+            said = mark(bold=bold, italic=italic)
+            self._row += [(squash("".join(self._cell)), said)] * self._span
             self._cell = None
         elif tag == "tr" and self._row:
-            self._rows.append(tuple(self._row))
+            self._rows.append(self._row)
             self._row = []
         elif tag == "table":
-            self.grids.append(tuple(self._rows))
+            self.tables.append(self._rows)
 
     def handle_data(self, data: str) -> None:
         """Take words."""
@@ -134,3 +144,5 @@ class _Reader(HTMLParser):
         self.words.append(data)
         if self._cell is not None:
             self._cell.append(data)
+            if any(c.isalnum() for c in data):
+                self._emphasis.update(self._open)

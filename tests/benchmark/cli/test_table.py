@@ -44,6 +44,22 @@ def test_a_table_and_its_receipts_are_written_and_checked(store: Path, tmp_path:
     assert "SimCLR / photos / compact" in drifted.stdout
 
 
+def test_a_check_says_that_emphasis_was_not_checked(store: Path, tmp_path: Path) -> None:
+    """Where none is left; one mark on the wrong number is a fault."""
+    paper = tmp_path / "paper.tex"
+    cslbench("table", "--results", store, "--out", paper)
+    whole = paper.read_text()
+    paper.write_text(whole.replace("\\textbf", "").replace("\\textit", ""))
+    stripped = cslbench("table", "--check", paper, "--results", store)
+    assert stripped.exit_code == 0
+    assert "emphasis is not in the file and was not checked\n8 cells as" in stripped.stdout
+
+    paper.write_text(whole.replace("\\textbf", "\\textit"))
+    drifted = cslbench("table", "--check", paper, "--results", store)
+    assert drifted.exit_code == 1
+    assert "SimCLR / photos / compact: is italic, the results say bold" in drifted.stdout
+
+
 def test_a_part_of_a_paper_is_checked_by_receipts_elsewhere(store: Path, tmp_path: Path) -> None:
     """The file of the receipts is named; without any, nothing is as it should be."""
     part, paper = tmp_path / "part.tex", tmp_path / "paper.tex"

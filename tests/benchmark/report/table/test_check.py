@@ -89,6 +89,52 @@ def test_the_cell_that_drifted_is_named() -> None:
     assert fault.reason.startswith("the document prints '70.8 ± ")
 
 
+SIGNS: dict[Format, tuple[str, str]] = {
+    "latex": (r"\textbf{~}", r"\textit{~}"),
+    "markdown": ("**~**", "*~*"),
+    "html": ("<strong>~</strong>", "<em>~</em>"),
+}
+"""How bold and italic are written."""
+
+
+def around(form: Format, number: str) -> str:
+    """Return the text of a cell that begins with a number, without its emphasis."""
+    found = re.search(rf"{re.escape(number)}( (±|\$\\pm\$) [0-9.]+)?", written(form))
+    assert found
+    return found[0]
+
+
+@pytest.mark.parametrize("form", SIGNS)
+def test_emphasis_that_the_results_do_not_give_is_a_fault(form: Format) -> None:
+    """Taken from the best, changed, or given to another number."""
+    (bold, italic), text = SIGNS[form], written(form)
+    best, beaten = around(form, "70.3"), around(form, "60.1")
+    for before, after, cell, said in (
+        (
+            bold.replace("~", best),
+            best,
+            "SimCLR",
+            "is neither bold nor italic, the results say bold",
+        ),
+        (
+            bold.replace("~", best),
+            italic.replace("~", best),
+            "SimCLR",
+            "is italic, the results say bold",
+        ),
+        (
+            beaten,
+            bold.replace("~", beaten),
+            "MoCo v2",
+            "is bold, the results say neither bold nor italic",
+        ),
+    ):
+        assert before in text
+        at = f"{cell} / photos / compact / linear top-1"
+        found = faults(form, text.replace(before, after, 1))
+        assert [(fault.cell, fault.reason) for fault in found] == [(at, said)]
+
+
 def pasted(text: str) -> str:
     """Return a table in an author's document: spaced, coloured, made bold, rules moved."""
     text = re.sub(r"\s*(?<!\\)&\s*", "\n   &\t", text)
@@ -107,6 +153,39 @@ def test_a_table_pasted_into_a_paper_is_found_again() -> None:
     """Another table with one of its rows, comments, colours and spacing do not confuse."""
     assert faults("latex", pasted(written("latex"))) == ()
     assert faults("latex", pasted(written("latex")).replace("{70.3}", "{70.4}"))
+
+
+@pytest.mark.parametrize(
+    ("said", "bold"),
+    [
+        (r"\bfseries ~", True), (r"\textbf{\color{red}~}", True), (r"{\bf ~}", True),
+        (r"\boldsymbol{~}", True), (r"\textbf{}~", False), (r"{\bfseries}~", False),
+    ],
+)  # fmt: skip
+def test_emphasis_by_other_commands_is_read(said: str, bold: bool) -> None:
+    """However an author says bold; of nothing it is none."""
+    best = around("latex", "70.3")
+    text = written("latex").replace(rf"\textbf{{{best}}}", said.replace("~", best))
+
+    assert (faults("latex", text) == ()) is bold
+
+
+@pytest.mark.parametrize(
+    ("form", "sign"),
+    [
+        ("latex", r"\\text(?:bf|it)\{([0-9][^{}]*)\}"),
+        ("markdown", r"\*+([0-9][^*|]*)\*+"),
+        ("html", r"<(?:strong|em)>([0-9].*?)</\w+>"),
+    ],
+)
+def test_emphasis_that_was_all_taken_away_is_told(form: Format, sign: str) -> None:
+    """Such a table passes, and what was not checked is said; the numbers still are."""
+    text = re.sub(sign, r"\1", written(form))
+    found = check(text, made(form).receipts, made(form))
+
+    assert (found.faults, found.emphasis) == ((), False)
+    assert check(written(form), made(form).receipts, made(form)).emphasis
+    assert faults(form, text.replace("70.3", "70.4"))
 
 
 def test_rows_may_change_places_and_rows_of_others_are_only_told() -> None:
