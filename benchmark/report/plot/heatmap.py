@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from benchmark.errors import UsageError
 from benchmark.report.plot import style
@@ -21,7 +21,6 @@ _NARROWEST = 0.3
 _NAMES = 1.3
 """Width that the methods' names take, inches."""
 _NONE = Point("", "method", "missing", None, ())
-_ORDER = ("ceiling", "method", "floor")
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Panel:
 
     title: tuple[str, ...]
     methods: tuple[str, ...]
-    """Rows from the top: ceilings, methods by name, floors."""
+    """Rows from the top: as the board has them on the encoder of most rows, then what else is."""
     encoders: tuple[str, ...]
     """Columns."""
     cells: tuple[tuple[Point, ...], ...]
@@ -67,22 +66,20 @@ def data(groups: Sequence[Group], protocol: str) -> Heatmap:
 
 def _panel(title: tuple[str, ...], groups: Sequence[Group], protocol: str) -> Panel:
     encoders = tuple(dict.fromkeys(group.cell.encoder for group in groups))
-    cells: dict[tuple[int, str], dict[str, Point]] = {}
-    for group in groups:
+    cells: dict[tuple[str, str], dict[str, Point]] = {}
+    for group in sorted(groups, key=lambda group: -len(group.rows)):
         for point in points(group.rows, protocol, group.cell):
-            key = _ORDER.index(point.role), point.name
-            cells.setdefault(key, {})[group.cell.encoder] = point
-    order = sorted(cells)
+            cells.setdefault((point.role, point.name), {})[group.cell.encoder] = point
     return Panel(
         title,
-        tuple(name for _, name in order),
+        tuple(name for _, name in cells),
         encoders,
-        tuple(tuple(cells[key].get(encoder, _NONE) for encoder in encoders) for key in order),
+        tuple(tuple(own.get(encoder, _NONE) for encoder in encoders) for own in cells.values()),
     )
 
 
 def draw(shown: Heatmap, width: style.Width) -> Figure:
-    """Draw it.
+    """Draw it: colours span all numbers of a panel, controls too, so that no two look the same.
 
     Raises:
         UsageError: If the cells would be too narrow for their numbers.
@@ -121,7 +118,7 @@ def _draw(axes: Axes, panel: Panel, protocol: str) -> None:
     means = np.array(
         [[c.estimate.mean if c.estimate else np.nan for c in row] for row in panel.cells]
     )
-    low, high = _range(panel)
+    low, high = np.nanmin(means), np.nanmax(means)
     image = axes.imshow(
         np.ma.masked_invalid(means), aspect="auto", cmap="cividis",
         vmin=low, vmax=high if high > low else low + 1,
@@ -138,30 +135,11 @@ def _draw(axes: Axes, panel: Panel, protocol: str) -> None:
             text.set(ha="right", rotation_mode="anchor")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    bar = axes.figure.colorbar(
-        image, ax=axes, fraction=0.05, pad=0.02, aspect=25, extend=_beyond(panel)
-    )
+    bar = axes.figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, aspect=25)
     bar.outline.set_visible(False)
     bar.locator = mpl.ticker.MaxNLocator(4, integer=high - low > 4)
     bar.update_ticks()
     bar.set_label(f"{style.label(protocol)} top-1, %")
-
-
-def _range(panel: Panel) -> tuple[float, float]:
-    """Return the lowest and the highest mean of the methods: they are to be told apart."""
-    cells = [cell for row in panel.cells for cell in row if cell.estimate]
-    own = [cell for cell in cells if cell.role == "method"] or cells
-    means = [cell.estimate.mean for cell in own if cell.estimate]
-    return min(means), max(means)
-
-
-def _beyond(panel: Panel) -> Literal["neither", "both", "min", "max"]:
-    """Say to which sides a control goes beyond the methods."""
-    low, high = _range(panel)
-    means = [cell.estimate.mean for row in panel.cells for cell in row if cell.estimate]
-    if min(means) < low:
-        return "both" if max(means) > high else "min"
-    return "max" if max(means) > high else "neither"
 
 
 def _names(panel: Panel) -> list[str]:

@@ -85,6 +85,19 @@ def test_heatmap_writes_every_number_and_every_gap() -> None:
     np.testing.assert_allclose(drawn.compressed(), [196.7 / 3, 184 / 3, 70.5])
 
 
+def test_heatmap_gives_other_numbers_other_colours_and_has_the_rows_of_accuracy() -> None:
+    """A method just above the floor is not the floor's colour, nor the best one the ceiling's."""
+    results = [*trained("simclr", [60.0, 61.0]), *trained("byol", [53.0, 53.0]), *controls()]
+    results += trained("amdim", [80.0, 80.0], encoder="resnet18")
+    shown, other = (each.data(groups(results), "linear") for each in (heatmap, accuracy))
+    image = heatmap.draw(shown, "single").axes[0].images[0]
+    drawn: Any = image.get_array()
+
+    assert len({image.to_rgba(value) for value in drawn.compressed()}) == 5
+    assert shown.panels[0].methods == ("supervised", "simclr", "byol", "random_init", "amdim")
+    assert [p.name for p in other.panels[0].points] == list(shown.panels[0].methods[:4])
+
+
 def test_heatmap_shows_an_encoder_that_was_never_run() -> None:
     """A cell of a matrix without any result is a gap in the panel of the others."""
     cells = [make_cell("simclr", encoder="resnet18"), make_cell("byol", encoder="resnet18")]
