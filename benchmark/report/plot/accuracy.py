@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.report.plot import style
+from benchmark.report.plot.looks import Look, of_methods
 from benchmark.report.plot.points import Group, Point, points, refuse_none, several
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ _ROW = 0.17
 _LONGEST = 24
 """Characters of a line of a name."""
 _LINE = {"floor": "--", "ceiling": ":"}
-_SHAPE = {"method": "o", "floor": "s", "ceiling": "D"}
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,11 @@ def draw(shown: Accuracy, width: style.Width) -> Figure:
         0.45 + 0.13 * len(style.heading(p.title, each)) + _ROW * _lines(p) for p in shown.panels
     ]
     extra = style.note_height(note, style.WIDTHS[width])
+    looks = of_methods(point.name for panel in shown.panels for point in panel.points)
     figure, parts = style.panels(heights, width, columns, extra=extra)
     for part, panel in zip(parts, shown.panels, strict=True):
         style.headed(part, panel.title, each)
-        _draw(part.subplots(), panel, shown.protocol)
+        _draw(part.subplots(), panel, shown.protocol, looks)
     style.noted(figure, note)
     return figure
 
@@ -88,7 +89,7 @@ def _name(point: Point, text: str) -> str:
     return f"{text} {aside}".rstrip() if fits else f"{text}\n{aside}"
 
 
-def _draw(axes: Axes, panel: Panel, protocol: str) -> None:
+def _draw(axes: Axes, panel: Panel, protocol: str, looks: dict[str, Look]) -> None:
     style.light(axes, "x")
     place, places = 0.0, []
     names = _names(panel)
@@ -97,7 +98,7 @@ def _draw(axes: Axes, panel: Panel, protocol: str) -> None:
         places.append(place + half)
         place += 2 * half
     for y, point in zip(places, panel.points, strict=True):
-        _mark(axes, y, point)
+        _mark(axes, y, point, looks[point.name])
     axes.set_yticks(places, names)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(place, 0)
@@ -106,7 +107,7 @@ def _draw(axes: Axes, panel: Panel, protocol: str) -> None:
     axes.set_xlabel(f"{style.label(protocol)} top-1, %")
 
 
-def _mark(axes: Axes, y: float, point: Point) -> None:
+def _mark(axes: Axes, y: float, point: Point, look: Look) -> None:
     found = point.estimate
     if found is None:
         axes.annotate(
@@ -114,7 +115,7 @@ def _mark(axes: Axes, y: float, point: Point) -> None:
             fontsize=style.SMALL, color=style.GREY, fontstyle="italic",
         )  # fmt: skip
         return
-    colour = style.COLOURS[0] if point.role == "method" else style.COLOURS[-1]
+    colour = look.colour
     if point.role != "method":
         axes.axvline(found.mean, color=style.GREY, linewidth=0.8, linestyle=_LINE[point.role])
     axes.hlines(
@@ -127,8 +128,7 @@ def _mark(axes: Axes, y: float, point: Point) -> None:
             label="_replicates",
         )  # fmt: skip
     axes.plot(
-        [found.mean], [y], _SHAPE[point.role], color=colour, label=point.name.lstrip("_"),
-        markerfacecolor=colour if point.role == "method" else "white",
+        [found.mean], [y], look.marker, color=colour, label=point.name.lstrip("_"), **look.inside,
     )  # fmt: skip
 
 

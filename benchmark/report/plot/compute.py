@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmark.report.plot import style
+from benchmark.report.plot.looks import Look, of_methods
 from benchmark.report.plot.spent import Compute, Panel, Spent
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def draw(shown: Compute, width: style.Width) -> Figure:
     """Draw it."""
     columns = 2 if width == "double" else 1
     each = style.WIDTHS[width] / min(columns, len(shown.panels))
-    names = sorted({s.series for panel in shown.panels for s in panel.spent})
-    looks = style.looks(names)
+    looks = of_methods(s.series for panel in shown.panels for s in panel.spent)
+    names = list(looks)
     inches = style.WIDTHS[width]
     extra = style.key_size(names, inches)[1] + style.note_height(_NOTE, inches)
     figure, parts = style.panels([2.1] * len(shown.panels), width, columns, extra=extra)
@@ -43,7 +44,7 @@ def _at(spent: Spent) -> tuple[float, float]:
     return spent.cost, spent.point.estimate.mean if spent.point.estimate else 0.0
 
 
-def _draw(axes: Axes, panel: Panel, shown: Compute, looks: dict[str, style.Look]) -> None:
+def _draw(axes: Axes, panel: Panel, shown: Compute, looks: dict[str, Look]) -> None:
     style.light(axes, "both")
     for floor in panel.floors:
         if floor.estimate:
@@ -63,8 +64,8 @@ def _draw(axes: Axes, panel: Panel, shown: Compute, looks: dict[str, style.Look]
         axes.errorbar(
             [spent.cost], [found.mean], [[found.mean - found.low], [found.high - found.mean]],
             fmt=look.marker, color=look.colour, elinewidth=0.8, label=spent.point.name,
-            markerfacecolor="white" if spent.point.role == "ceiling" else look.colour,
-            markeredgecolor="black" if spent.front else look.colour, zorder=3,
+            markeredgecolor="black" if spent.front else look.colour, markeredgewidth=0.7, zorder=3,
+            **look.inside,
         )  # fmt: skip
     style.amounts(axes, [spent.cost for spent in panel.spent])
     axes.set_xlabel(_AXIS[shown.against])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.report.plot import style
+from benchmark.report.plot.looks import Look, of_methods
 from benchmark.report.plot.points import Group, points, refuse_none, role, several
 from benchmark.report.rows import Row
 
@@ -105,7 +106,7 @@ def draw(shown: Curves, width: style.Width) -> Figure:
     ]
     extra = style.note_height(_NOTE, inches)
     figure, parts = style.panels(heights, width, 1, extra=extra)
-    looks = style.looks(sorted({curve.name for curve in shown.curves}))
+    looks = of_methods(curve.name for curve in shown.curves)
     for part, (group, own), count in zip(parts, found.items(), rows, strict=True):
         style.headed(part, group, inches)
         part.supxlabel("images seen, samples", fontsize=style.SMALL)
@@ -119,7 +120,7 @@ def draw(shown: Curves, width: style.Width) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, curve: Curve, look: style.Look) -> None:
+def _draw(axes: Axes, curve: Curve, look: Look) -> None:
     style.light(axes, "both")
     axes.fill_between(curve.images, curve.low, curve.high, color=look.colour, alpha=0.3, lw=0)
     axes.plot(curve.images, curve.mean, color=look.colour, label=curve.name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from benchmark.errors import UsageError
 from benchmark.evidence.history import History, Of, Trend, intervals
 from benchmark.report.plot import style
+from benchmark.report.plot.looks import BLACK, ORANGE
 from benchmark.report.plot.points import refuse_none
 
 if TYPE_CHECKING:
@@ -176,16 +177,14 @@ def _draw(axes: Axes, panel: Panel) -> None:
     days = [_day(night.date) for night in panel.nights]
     for day, night in zip(days, panel.nights, strict=True):
         if night.low is not None and night.high is not None:
-            axes.vlines(
-                day, night.low, night.high, color=style.COLOURS[0], linewidth=0.7, zorder=2.1
-            )
+            axes.vlines(day, night.low, night.high, color=BLACK, linewidth=0.7, zorder=2.1)
     axes.plot(
-        days, [night.mean for night in panel.nights], "o", color=style.COLOURS[0], markersize=2.8,
+        days, [night.mean for night in panel.nights], "o", color=BLACK, markersize=2.8,
         label=panel.name.lstrip("_"), zorder=2.2,
     )  # fmt: skip
     for place, level in enumerate(panel.levels):
         axes.hlines(
-            level.mean, *_reach(panel.levels, place), color=style.COLOURS[1], linewidth=1.6,
+            level.mean, *_reach(panel.levels, place), color=ORANGE, linewidth=1.6,
             label="_level",
         )  # fmt: skip
         if level.change is not None:
@@ -204,7 +203,7 @@ def _step(axes: Axes, day: float, change: float) -> None:
     axes.annotate(
         f"{change:+.1f}".replace("-", "\N{MINUS SIGN}"), (day, 1.0),
         xycoords=("data", "axes fraction"), xytext=(0, 1), textcoords="offset points",
-        ha="center", va="bottom", fontsize=style.SMALL, color=style.COLOURS[1],
+        ha="center", va="bottom", fontsize=style.SMALL, color=ORANGE,
     )  # fmt: skip
 
 

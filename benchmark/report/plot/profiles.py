@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.evidence.designs import Design, Refused, designs
 from benchmark.report.plot import style
+from benchmark.report.plot.looks import Look, of_methods
 from benchmark.report.plot.points import refuse_none
 from benchmark.store.result import Result
 
@@ -87,7 +88,7 @@ def draw(shown: Profiles, width: style.Width) -> Figure:
     columns = 2 if width == "double" else 1
     inches = style.WIDTHS[width]
     each = inches / min(columns, len(shown.panels))
-    looks = style.looks(sorted({p.name for panel in shown.panels for p in panel.profiles}))
+    looks = of_methods(p.name for panel in shown.panels for p in panel.profiles)
     note = f"Runs: all {shown.over}s and replicates, the same for every method."
     extra = style.key_size(list(looks), inches)[1] + style.note_height(note, inches)
     figure, parts = style.panels([2.1] * len(shown.panels), width, columns, extra=extra)
@@ -102,14 +103,14 @@ def draw(shown: Profiles, width: style.Width) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, panel: Panel, looks: dict[str, style.Look]) -> None:
+def _draw(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     style.light(axes, "both")
     for profile in panel.profiles:
         look = looks[profile.name]
         axes.plot(
             panel.thresholds, profile.above, color=look.colour, linestyle=look.line,
             marker=look.marker, markevery=max(1, len(panel.thresholds) // 6),
-            drawstyle="steps-post", label=profile.name, markersize=3,
+            drawstyle="steps-post", label=profile.name, markersize=3, **look.inside,
         )  # fmt: skip
     axes.set_ylabel("share of runs above")
     axes.set_ylim(-0.03, 1.05)

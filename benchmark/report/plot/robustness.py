@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.evidence.designs import Design, Refused, designs
 from benchmark.report.plot import style
+from benchmark.report.plot.looks import BLACK, Look, of_levels
 from benchmark.report.plot.points import refuse_none
 from benchmark.store.result import Result
 
@@ -95,7 +96,7 @@ def draw(shown: Robustness, width: style.Width) -> Figure:
     """Draw it."""
     inches = style.WIDTHS[width]
     levels = sorted({level for panel in shown.panels for level in panel.levels})
-    looks = style.looks(levels)
+    looks = of_levels(levels)
     heights = [
         0.5 + 0.13 * len(style.heading(_title(p), inches)) + _ROW * max(2, len(p.methods))
         for p in shown.panels
@@ -119,7 +120,7 @@ def _title(panel: Panel) -> tuple[str, ...]:
     return panel.title, f"n = {len(panel.replicates)}"
 
 
-def _means(axes: Axes, panel: Panel, looks: dict[str, style.Look]) -> None:
+def _means(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     style.light(axes, "x")
     for y, method in enumerate(panel.methods):
         axes.hlines(y, min(method.means), max(method.means), color="#AAAAAA", linewidth=0.8)
@@ -138,10 +139,10 @@ def _means(axes: Axes, panel: Panel, looks: dict[str, style.Look]) -> None:
 def _spreads(axes: Axes, panel: Panel) -> None:
     style.light(axes, "x")
     for y, method in enumerate(panel.methods):
-        axes.hlines(y, method.low, method.high, color=style.COLOURS[0], linewidth=1.2)
+        axes.hlines(y, method.low, method.high, color=BLACK, linewidth=1.2)
     axes.plot(
         [method.sd for method in panel.methods], range(len(panel.methods)), "o",
-        color=style.COLOURS[0], label="sd", clip_on=False, zorder=3,
+        color=BLACK, label="sd", clip_on=False, zorder=3,
     )  # fmt: skip
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(left=0)

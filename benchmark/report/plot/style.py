@@ -1,8 +1,6 @@
-"""How every figure looks: print sizes, fonts, colours that the colour-blind tell apart, and bytes.
+"""How every figure looks: print sizes, fonts, headings, keys and notes, and a file's bytes.
 
-Colours are those of Okabe and Ito, "Color universal design" (2008), without the yellow, which is
-not seen on white; a marker, line style or hatch goes with each, so that figures can be read in
-grey. matplotlib is an extra: it is imported where something is drawn.
+matplotlib is an extra: it is imported where something is drawn.
 """
 
 from __future__ import annotations
@@ -11,13 +9,13 @@ import io
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.errors import UsageError, unknown
 from benchmark.reading import plain
+from benchmark.report.plot.looks import Look
 from benchmark.report.plot.points import decades
 
 if TYPE_CHECKING:
@@ -28,9 +26,6 @@ Width = Literal["single", "double"]
 WIDTHS: dict[Width, float] = {"single": 3.3, "double": 6.9}
 """Of a column and of a page of two columns, inches."""
 FORMATS = ("pdf", "svg", "png")
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = "osD^vPX<>*"
-LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 GREY = "#666666"
 SMALL = 6.0
 """Points, the smallest text."""
@@ -71,15 +66,6 @@ _UNDATED: dict[str, dict[str, None]] = {
 }
 
 
-@dataclass(frozen=True)
-class Look:
-    """How one series is told from others."""
-
-    colour: str
-    marker: str
-    line: Any
-
-
 @contextmanager
 def printed() -> Iterator[None]:
     """Draw with these settings alone, whatever a user's own say; then restore those.
@@ -116,14 +102,6 @@ def encoded(figure: Figure, kind: str) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format=kind, metadata=_UNDATED[kind])
     return file.getvalue()
-
-
-def looks(names: Sequence[str]) -> dict[str, Look]:
-    """Give each name a look of its own, by its place; 70 differ in colour and marker together."""
-    return {
-        name: Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)], LINES[i % len(LINES)])
-        for i, name in enumerate(dict.fromkeys(names))
-    }
 
 
 def label(name: str, longest: int = 24) -> str:
@@ -236,7 +214,7 @@ def keyed(figure: Figure, looks: dict[str, Look], *, lines: bool = False) -> Non
     names = list(looks)
     handles = [
         Line2D([], [], color=look.colour, marker=look.marker, label=text,
-               linestyle=look.line if lines else "none")
+               linestyle=look.line if lines else "none", **look.inside)
         for text, look in zip(_keys(names), looks.values(), strict=True)
     ]  # fmt: skip
     figure.legend(

@@ -14,6 +14,7 @@ from benchmark.report.plot import (
     curves,
     heatmap,
     kinds,
+    looks,
     profiles,
     robustness,
     spent,
@@ -236,6 +237,39 @@ def test_nothing_leaves_the_page_or_is_too_small(
     results = [r for r in made() if kind != "curves" or r.cell.encoder == "compact"]
     figure = kinds.DRAW[kind](kinds.data(asked, results), width)
     fits(figure, width)
+
+
+def test_a_method_looks_the_same_in_every_figure_and_variants_by_their_fill() -> None:
+    """Whatever is beside it; two methods of ours never share a colour, nor a marker."""
+    names = ["amdim", "byol", "cpc_v2", "moco_v2", "simclr", "yadim", "supervised"]
+    every = looks.of_methods([*names, "amdim[width=256]", "mine", "simclr (10 epochs)"])
+    assert all(looks.of_methods([name])[name] == every[name] for name in [*names, "mine"])
+    for part in ("colour", "marker"):
+        methods = {getattr(every[name], part) for name in names[:-1]}
+        assert len(methods) == len(names) - 1
+    one, two = every["amdim"], every["amdim[width=256]"]
+    assert (one.colour, one.marker) == (two.colour, two.marker)
+    assert one.fill != two.fill
+    assert one.line != two.line
+    assert every["simclr (10 epochs)"].colour == every["simclr"].colour
+    others = looks.of_methods(f"other{k}" for k in range(28))
+    assert len({(look.colour, look.marker) for look in others.values()}) == 28
+
+
+def test_the_key_of_a_figure_shows_what_is_drawn() -> None:
+    """The ceiling is white inside in both; a method is not."""
+    results = [*trained("simclr", [60.0, 61.0]), *controls()]
+    figure = compute.draw(spent.data(groups(results), "linear", "flops"), "single")
+    handles: Any = figure.legends[0].legend_handles
+    keys = {each.get_label(): each for each in handles}
+    drawn = {bars.get_label(): bars[0] for bars in figure.axes[0].containers}  # type: ignore[index]
+
+    assert {*keys} == {*drawn} == {"simclr", "supervised"}
+    for name, key in keys.items():
+        shown: Any = drawn[name]
+        for of in ("get_marker", "get_markerfacecolor", "get_fillstyle", "get_color"):
+            assert getattr(key, of)() == getattr(shown, of)()
+    assert keys["supervised"].get_markerfacecolor() == "white"
 
 
 def test_a_name_is_never_read_as_mathematics() -> None:
