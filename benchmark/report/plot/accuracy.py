@@ -18,6 +18,8 @@ _ROW = 0.17
 """Height of a method, inches."""
 _LONGEST = 24
 """Characters of a line of a name."""
+_PALE = 4.0
+"""Points that the interval of one replicate is high: unlike a line, whatever its length."""
 _LINE = {"floor": "--", "ceiling": ":"}
 
 
@@ -118,9 +120,10 @@ def _mark(axes: Axes, y: float, point: Point, look: Look) -> None:
     colour = look.colour
     if point.role != "method":
         axes.axvline(found.mean, color=style.GREY, linewidth=0.8, linestyle=_LINE[point.role])
+    several = found.over == "replicates"
     axes.hlines(
-        y, found.low, found.high, color=colour, linewidth=1.2,
-        linestyle="-" if found.over == "replicates" else (0, (1.5, 1)),
+        y, found.low, found.high, color=colour, linewidth=1.2 if several else _PALE,
+        alpha=None if several else 0.35,
     )  # fmt: skip
     if found.n > 1:
         axes.plot(
@@ -141,5 +144,10 @@ def _note(shown: Accuracy) -> str:
         most = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         said.append(f"Lines: 95 % t interval of the mean of {most} replicates (ticks).")
     if "images" in kinds:
-        said.append("Dotted: one replicate, 95 % interval over its test images.")
+        said.append("Pale bars: one replicate, 95 % interval over its test images.")
+    roles = {p.role for panel in shown.panels for p in panel.points if p.estimate}
+    if "floor" in roles:
+        said.append("Dashed upright lines: a floor, an untrained encoder.")
+    if "ceiling" in roles:
+        said.append("Dotted upright lines: a ceiling, taught with labels.")
     return " ".join(said)

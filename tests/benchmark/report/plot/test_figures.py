@@ -64,6 +64,24 @@ def test_accuracy_shows_floor_ceiling_and_what_failed() -> None:
     assert "failed" in [text.get_text() for text in axes.texts]
 
 
+def test_accuracy_explains_every_kind_of_line_that_it_draws_and_no_other() -> None:
+    """One replicate is a pale bar, not a line; floor and ceiling are named where they are."""
+    one, two = trained("simclr", [60.0]), trained("byol", [60.0, 61.0])
+    said = {}
+    for name, results in (("one", one), ("both", [*one, *two, *controls()])):
+        figure = accuracy.draw(accuracy.data(groups(results), "linear"), "single")
+        said[name] = " ".join(figure.get_supxlabel().split())
+    widths = sorted({c.get_linewidth()[0] for c in figure.axes[0].collections})  # type: ignore[attr-defined]
+
+    assert said["one"] == "Pale bars: one replicate, 95 % interval over its test images."
+    assert said["both"].startswith("Lines: 95 % t interval of the mean of 2 replicates (ticks).")
+    assert said["both"].endswith(
+        "Dashed upright lines: a floor, an untrained encoder. "
+        "Dotted upright lines: a ceiling, taught with labels."
+    )
+    assert widths[1] > 3 * widths[0]
+
+
 def test_heatmap_writes_every_number_and_every_gap() -> None:
     """BYOL is missing on one encoder, and SimCLR has two replicates there: so each cell says n."""
     results = [
