@@ -182,7 +182,8 @@ def _draw(axes: Axes, panel: Panel) -> None:
         days, [night.mean for night in panel.nights], "o", color=BLACK, markersize=2.8,
         label=panel.name.lstrip("_"), zorder=2.2,
     )  # fmt: skip
-    for place, level in enumerate(panel.levels):
+    # without a step there is no level to show: a mean over nights is no finding
+    for place, level in enumerate(panel.levels if len(panel.levels) > 1 else ()):
         axes.hlines(
             level.mean, *_reach(panel.levels, place), color=ORANGE, linewidth=1.6,
             label="_level",
@@ -208,10 +209,16 @@ def _step(axes: Axes, day: float, change: float) -> None:
 
 
 def _note(shown: Nights) -> str:
+    """Explain what there is: intervals, steps and levels, each only where some panel has it."""
     said = "Points: means of a night's replicates."
     if any(night.low is not None for panel in shown.panels for night in panel.nights):
         said += " Thin lines: their 95 % t interval, by the sd within nights."
+    if any(night.low is None for panel in shown.panels for night in panel.nights):
+        said += " A point without a line: no night has two replicates, so there is no interval."
+    look = f"alpha {shown.alpha:g} for one look at all methods and cells"
+    if not any(len(panel.levels) > 1 for panel in shown.panels):
+        return f"{said} No step was detected ({look})."
     return (
-        f"{said} Thick lines: levels between detected steps, the change in points above "
-        f"(alpha {shown.alpha:g} for one look at all methods and cells)."
+        f"{said} Thick lines: levels before and after a detected step, the change in points above "
+        f"({look})."
     )

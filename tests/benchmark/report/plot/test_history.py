@@ -62,6 +62,26 @@ def test_a_point_is_as_high_in_every_panel_of_a_history() -> None:
     assert {night.low for night in shown.panels[2].nights} == {None}
 
 
+def test_a_history_shows_and_explains_levels_only_where_there_is_a_step() -> None:
+    """Two nights of one replicate are two points, and it says why they have no interval."""
+    said, levels = {}, {}
+    for name, nights in (("few", [[70.0], [71.0]]), ("level", stepped(20, 0.0)),
+                         ("stepped", stepped(20, 1.0))):  # fmt: skip
+        figure = history.draw(history.data(past({"a": nights})), "double")
+        said[name] = " ".join(figure.get_supxlabel().split())
+        drawn = [c.get_label() for c in figure.axes[0].collections]
+        levels[name] = drawn.count("_level")
+
+    assert levels == {"few": 0, "level": 0, "stepped": 2}
+    assert "no night has two replicates, so there is no interval" in said["few"]
+    for name in ("few", "level"):
+        assert "No step was detected (alpha 0.05" in said[name]
+        assert "levels" not in said[name]
+    assert "their 95 % t interval" in said["level"]
+    assert "A point without a line" not in said["stepped"]
+    assert "levels before and after a detected step" in said["stepped"]
+
+
 @pytest.mark.parametrize("width", style.WIDTHS)
 @pytest.mark.parametrize("names", [["simclr"], [*"abc"], list(LONG)])
 def test_a_history_fits_its_page(names: list[str], width: style.Width) -> None:
