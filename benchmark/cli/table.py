@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,13 @@ def table(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write it, and FILE.receipts.json beside it."),
     ] = None,
+    caption: Annotated[
+        str | None, typer.Option("--caption", help="In place of ours; text, no LaTeX.")
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option("--label", help="Of LaTeX: tab:NAME; else tab: and the name of --out."),
+    ] = None,
     check: Annotated[
         Path | None,
         typer.Option(
@@ -86,10 +94,12 @@ def table(
     if check is not None:
         _check(check, receipts, results, reported or [])
         return
+    written = _format(form, out)
     request = Request(
+        caption=caption, label=_label(label, out, written),
         rows=_names(rows), columns=_names(cols), values=_names(value),
         spread=_one_of("spread", spread, ("interval", "sd", "none")),  # type: ignore[arg-type]
-        digits=digits, published=published, format=_format(form, out), matrix=matrix,
+        digits=digits, published=published, format=written, matrix=matrix,
         methods=tuple(method or ()), datasets=tuple(dataset or ()), encoders=tuple(encoder or ()),
     )  # fmt: skip
     found = _built(request, results, reported or [], marks_stale=out is None)
@@ -130,6 +140,20 @@ def _format(given: str | None, out: Path | None) -> Format:
     raise UsageError(unknown("format", str(given), MEDIA))
 
 
+def _label(given: str | None, out: Path | None, form: Format) -> str | None:
+    """Return what a LaTeX table is referred to by."""
+    from benchmark.errors import UsageError
+
+    if form != "latex":
+        if given:
+            raise UsageError(f"--label is of latex alone (got {form})")
+        return None
+    if given and not re.fullmatch(r"[A-Za-z0-9:._-]+", given):
+        raise UsageError(f"--label must be letters, digits and :._- (got {given!r})")
+    named = re.sub(r"[^A-Za-z0-9-]+", "-", out.stem if out else "accuracy").strip("-")
+    return given or f"tab:{named or 'accuracy'}"
+
+
 def _built(
     request: Request, results: Path, others: list[Path], *, marks_stale: bool = False
 ) -> Pivot:
@@ -164,6 +188,7 @@ def _built(
 def _write(found: Pivot, out: Path, results: Path) -> None:
     from benchmark.errors import UsageError
     from benchmark.report.table.formats import MEDIA
+    from benchmark.report.table.latex import PAGE, widest
     from benchmark.store import atomic
 
     beside = out.with_name(out.name + RECEIPTS)
@@ -173,6 +198,10 @@ def _write(found: Pivot, out: Path, results: Path) -> None:
     atomic.write(out, text.encode())
     atomic.write(beside, found.receipts.model_dump_json(indent=1).encode() + b"\n")
     say(f"{out}, {beside}")
+    for number, panel in enumerate(found.panels, start=1):
+        if found.request.format == "latex" and widest(panel) > 4 / 3 * PAGE:
+            say(f"part {number} is wider than a page, and shrunk below 6 points: show less with "
+                "-e, -d, --cols or --value", err=True)  # fmt: skip
 
 
 def _check(file: Path, given: Path | None, results: Path, others: list[Path]) -> None:

@@ -82,6 +82,18 @@ def _rank(each: Placed, axis: str) -> tuple[object, ...]:
     return (place,)
 
 
+def rules(
+    found: Sequence[Placed], axes: Sequence[str], rows: Sequence[tuple[str, ...]]
+) -> tuple[int, ...]:
+    """Return the rows of a table at which controls begin or end, if rows are of methods."""
+    if "method" not in axes:
+        return ()
+    control = {
+        tuple(each.places[axis] for axis in axes): is_control(each.row.cell) for each in found
+    }
+    return tuple(n for n in range(1, len(rows)) if control[rows[n]] != control[rows[n - 1]])
+
+
 def titles(axis: str, places: Iterable[str]) -> dict[str, str]:
     """Return what places are called in print: methods by their papers' names if that is clear."""
     given = list(dict.fromkeys(places))

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
-from benchmark.report.table.model import Entry, Mark, Panel, Pivot
+from benchmark.report.table.model import Entry, Mark, Panel, Pivot, spans
 from benchmark.report.table.reading import Cell, Document, document, mark, squash
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "^": r"\textasciicircum{}", "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
-    "`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "-": r"{-}", "[": "{[}", "]": "{]}",
-    "*": "{*}", "±": r"$\pm$", "×": r"$\times$", "≈": r"$\approx$", "√": r"$\surd$",
+    "`": r"\textasciigrave{}", "'": r"\textquotesingle{}",
+    "±": r"$\pm$", "×": r"$\times$", "≈": r"$\approx$", "√": r"$\surd$",
     "·": r"\textperiodcentered{}", "–": r"\textendash{}", "−": r"$-$", "…": r"\textellipsis{}",
-    "?": "{?}", "!": "{!}", ",": "{,}",
 }  # fmt: skip
-"""Every sign that LaTeX takes for something else, ligatures (`--`, `?` + `` ` ``) among them."""
+"""Every sign that LaTeX takes for something else."""
+_LIGATURES = re.compile("(?<=-)-|(?<=,),")
+_FIRST = ("[", "*")
+"""What LaTeX takes for an option of the line break before it."""
+COLUMN, PAGE = 56, 118
+"""Characters of this size that fit one column of a paper, and its page."""
+_SHRUNK = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 _ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0308\u0327\u030a\u030c")
 """What inputenc makes of letters in every font encoding."""
 
@@ -55,7 +59,12 @@ _GROUP = re.compile(r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}")
 
 def escape(text: str) -> str:
     """Return text that LaTeX sets as it is; a sign that pdflatex has no letter for becomes `?`."""
-    return "".join(_sign(character) for character in squash(text))
+    line = squash(text)
+    if line.startswith(_FIRST):
+        line = "".join(("{", line[0], "}", *map(_sign, line[1:])))
+    else:
+        line = "".join(map(_sign, line))
+    return _LIGATURES.sub(lambda found: f"{{{found[0]}}}", line)
 
 
 def _sign(character: str) -> str:
@@ -65,7 +74,7 @@ def _sign(character: str) -> str:
         return character
     parts = unicodedata.normalize("NFD", character)
     letter = parts[0].isascii() and parts[0].isalpha()
-    return character if letter and parts[1:] in _ACCENTS else _ESCAPES["?"]
+    return character if letter and parts[1:] in _ACCENTS else "?"
 
 
 def render(pivot: Pivot, sidecar: str) -> str:
@@ -79,43 +88,70 @@ def render(pivot: Pivot, sidecar: str) -> str:
         "% needs \\usepackage{booktabs,graphicx}; `cslbench table --check` reads it back, with its "
         f"receipts in {squash(sidecar)}\n"
     )
-    return head + "\n".join(_panel(pivot, panel) for panel in pivot.panels)
+    count = len(pivot.panels)
+    parts = [
+        _panel(pivot, panel, f"-{number}" if count > 1 else "", pivot.caption_of(number))
+        for number, panel in enumerate(pivot.panels, start=1)
+    ]
+    return head + "\n".join(parts)
 
 
-def _panel(pivot: Pivot, panel: Panel) -> str:
+def _panel(pivot: Pivot, panel: Panel, part: str, caption: str) -> str:
     columns = "l" * len(panel.corner) + "c" * len(panel.cells[0])
+    wide = widest(panel) > COLUMN
+    kind = "table*" if wide else "table"
+    label = pivot.request.label
     lines = [
-        r"\begin{table}[t]", r"\centering", r"\footnotesize", r"\setlength{\tabcolsep}{4pt}",
-        rf"\caption{{{escape(pivot.caption)}}}",
-        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{{kind}}}[t]", r"\centering", r"\footnotesize", r"\setlength{\tabcolsep}{4pt}",
+        rf"\caption{{{escape(caption)}}}", *([rf"\label{{{label}{part}}}"] if label else []),
+        *([_SHRUNK] if wide else []),
         rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
         r"\toprule", *_header(panel), r"\midrule",
     ]  # fmt: skip
-    for labels, row in zip(panel.labels, panel.cells, strict=True):
+    for number, (labels, row) in enumerate(zip(panel.labels, panel.cells, strict=True)):
+        lines += [r"\midrule"] if number in panel.rules else []
         lines.append(_line([*map(escape, labels), *map(_cell, row)]))
-    lines += [r"\bottomrule", r"\end{tabular}}", "", r"\smallskip", r"\begin{minipage}{\linewidth}"]
-    lines += [r"\raggedright\scriptsize"]
+    lines += [r"\bottomrule", r"\end{tabular}" + ("}" if wide else ""), "", r"\smallskip"]
+    lines += [r"\begin{minipage}{\linewidth}", r"\raggedright\scriptsize"]
     lines += [escape(text) + r"\par" for text in panel.about]
     lines += [
         rf"\textsuperscript{{{number}}} {escape(text)}.\par"
         for number, text in enumerate(panel.notes, start=1)
     ]
-    return "\n".join([*lines, r"\end{minipage}", r"\end{table}", ""])
+    return "\n".join([*lines, r"\end{minipage}", rf"\end{{{kind}}}", ""])
+
+
+def widest(panel: Panel) -> int:
+    """Return about how wide a table is, in characters and gaps between columns."""
+    heads = panel.header[-1] if panel.header else ("",) * len(panel.cells[0])
+    sides = [
+        [name, *places]
+        for name, places in zip(panel.corner, zip(*panel.labels, strict=True), strict=True)
+    ]
+    columns = [
+        [head, *(f"{cell.text}{'x' * len(cell.notes)}" for cell in cells)]
+        for head, cells in zip(heads, zip(*panel.cells, strict=True), strict=True)
+    ]
+    return sum(2 + max(map(len, texts)) for texts in [*sides, *columns])
 
 
 def _header(panel: Panel) -> Iterator[str]:
-    first = len(panel.corner) + 1
-    for level, labels in enumerate(panel.header):
-        lowest = level == len(panel.header) - 1
+    first, levels = len(panel.corner) + 1, len(panel.header)
+    for level in range(levels):
+        lowest = level == levels - 1
         corner = map(escape, panel.corner) if lowest else ("" for _ in panel.corner)
         cells, rules, at = list(corner), [], first
-        for label, group in groupby(labels):
-            width = len([*group])
+        groups = spans(panel, level)
+        widths = [width for _, width in groups]
+        below = [] if level + 2 >= levels else [width for _, width in spans(panel, level + 1)]
+        # two levels of the same columns have one rule, below the second
+        ruled = not lowest and widths != below
+        for label, width in groups:
             one = width == 1 or lowest
             cells += [escape(label)] * width if one else [
                 rf"\multicolumn{{{width}}}{{c}}{{{escape(label)}}}"
             ]  # fmt: skip
-            rules += [] if one else [rf"\cmidrule(lr){{{at}-{at + width - 1}}}"]
+            rules += [rf"\cmidrule(lr){{{at}-{at + width - 1}}}"] if ruled and not one else []
             at += width
         yield _line(cells)
         if rules:

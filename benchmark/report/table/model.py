@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -35,6 +36,10 @@ class Request(Record):
     """Whether reported numbers stand beside ours."""
     format: Format = "markdown"
     """Of the written table."""
+    caption: str | None = None
+    """In place of ours; an author may put it in other words later, too."""
+    label: str | None = Field(default=None, pattern=r"^[A-Za-z0-9:._-]+$")
+    """Of LaTeX; of several parts each has its number behind it."""
     matrix: str | None = None
     """What should be there."""
     methods: tuple[str, ...] = ()
@@ -136,6 +141,14 @@ class Panel:
     cells: tuple[tuple[Entry, ...], ...]
     notes: tuple[str, ...]
     """The first is number 1."""
+    rules: tuple[int, ...] = ()
+    """Rows above which a rule stands: between methods and controls."""
+
+
+def spans(panel: Panel, level: int) -> list[tuple[str, int]]:
+    """Return the labels of one level of a header, and over how many columns each stands."""
+    keys = zip(*panel.header[: level + 1], strict=True)
+    return [(key[-1], len([*group])) for key, group in groupby(keys)]
 
 
 @dataclass(frozen=True)
@@ -146,6 +159,14 @@ class Pivot:
     caption: str
     """What the numbers are; an author may put it in other words."""
     panels: tuple[Panel, ...]
+
+    def caption_of(self, number: int) -> str:
+        """Return the caption of a part, which says so where there are several."""
+        count = len(self.panels)
+        if count == 1:
+            return self.caption
+        stop = "." if self.caption.endswith(".") else ""
+        return f"{self.caption.removesuffix('.')} (part {number} of {count}){stop}"
 
     @property
     def receipts(self) -> Receipts:

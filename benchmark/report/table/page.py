@@ -5,9 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from itertools import groupby
 
-from benchmark.report.table.model import Entry, Panel, Pivot
+from benchmark.report.table.model import Entry, Panel, Pivot, spans
 from benchmark.report.table.reading import Cell, Document, document, mark, squash
 
 _STYLE = """\
@@ -19,6 +18,7 @@ caption { text-align: left; font-weight: 600; padding: .5rem 0; }
 th, td { padding: .2rem .8rem; text-align: right; white-space: nowrap; }
 th { text-align: left; font-weight: 500; }
 thead th { border-bottom: 1px solid; }
+.ruled > * { border-top: 1px solid; }
 thead th[colspan] { text-align: center; }
 table { border-top: 2px solid; border-bottom: 2px solid; }
 p, li { font-size: .875rem; max-width: 50rem; }
@@ -35,7 +35,10 @@ def escape(text: str) -> str:
 
 def render(pivot: Pivot) -> str:
     """Return the page."""
-    body = "\n".join(_panel(pivot.caption, panel) for panel in pivot.panels)
+    body = "\n".join(
+        _panel(pivot.caption_of(number), panel)
+        for number, panel in enumerate(pivot.panels, start=1)
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -48,9 +51,10 @@ def _panel(caption: str, panel: Panel) -> str:
     lines = ['<div class="scroll" tabindex="0" role="region" aria-label="table">', "<table>"]
     lines += [f"<caption>{escape(caption)}</caption>", "<thead>", *_header(panel), "</thead>"]
     lines.append("<tbody>")
-    for labels, cells in zip(panel.labels, panel.cells, strict=True):
+    for number, (labels, cells) in enumerate(zip(panel.labels, panel.cells, strict=True)):
+        ruled = ' class="ruled"' if number in panel.rules else ""
         heads = "".join(f'<th scope="row">{escape(label)}</th>' for label in labels)
-        lines.append(f"<tr>{heads}{''.join(map(_cell, cells))}</tr>")
+        lines.append(f"<tr{ruled}>{heads}{''.join(map(_cell, cells))}</tr>")
     lines += ["</tbody>", "</table>", "</div>"]
     lines += [f"<p>{escape(text)}</p>" for text in panel.about]
     lines += [
@@ -61,12 +65,11 @@ def _panel(caption: str, panel: Panel) -> str:
 
 
 def _header(panel: Panel) -> Iterator[str]:
-    for level, labels in enumerate(panel.header):
+    for level in range(len(panel.header)):
         lowest = level == len(panel.header) - 1
         corner = panel.corner if lowest else ("",) * len(panel.corner)
         cells = [f"<th>{escape(name)}</th>" if name else "<td></td>" for name in corner]
-        for label, group in groupby(labels):
-            width = len([*group])
+        for label, width in spans(panel, level):
             span = f' colspan="{width}"' if width > 1 and not lowest else ""
             times = width if lowest else 1
             cells += [f'<th scope="col"{span}>{escape(label)}</th>'] * times

@@ -11,7 +11,7 @@ from benchmark.errors import UsageError, unknown
 from benchmark.evidence.reported import Reported
 from benchmark.report.rows import latest, tables
 from benchmark.report.table import cells
-from benchmark.report.table.axes import AXES, Placed, ordered, placed, titles
+from benchmark.report.table.axes import AXES, Placed, ordered, placed, rules, titles
 from benchmark.report.table.cells import Place
 from benchmark.report.table.model import ABSENT, REPORTED, Entry, Panel, Pivot, Receipt, Request
 from benchmark.report.table.standing import Standing, metric_of, standings
@@ -69,7 +69,7 @@ def build(
     panels = tuple(
         maker.panel(number, len(keys), others, key) for number, key in enumerate(keys, start=1)
     )
-    return Pivot(request, CAPTION, panels)
+    return Pivot(request, request.caption or CAPTION, panels)
 
 
 def check(request: Request) -> None:
@@ -150,6 +150,7 @@ class _Maker:
             labels=tuple(zip(*self._labels(request.rows, rows), strict=True)),
             cells=cells_kept,
             notes=tuple(notes),
+            rules=rules(own, request.rows, rows),
         )
 
     def _heads(self, columns: Sequence[Key]) -> list[Key]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from benchmark.matrix.budget import Budget
 from benchmark.report.table import latex
 from benchmark.report.table.check import Fault, check
 from benchmark.report.table.formats import MEDIA
@@ -51,7 +52,7 @@ def test_a_table_as_it_was_written_has_no_fault(form: Format) -> None:
 def printed(form: Format) -> list[int]:
     """Return where the digits of a written table are that a reader sees."""
     hidden = {
-        "latex": r"%[^\n]*\n|\\cmidrule[^\n]*|\\setlength[^\n]*|\\caption[^\n]*",
+        "latex": r"%[^\n]*\n|\\cmidrule[^\n]*|\\setlength[^\n]*|\\caption[^\n]*|\\begin\{tab[^\n]*",
         "html": r'<head>.*?</head>|<caption>.*?</caption>|&#x27;|tabindex="0"',
         "markdown": r"&#?\w+;",
         "csv": "$^",
@@ -188,6 +189,39 @@ def test_emphasis_that_was_all_taken_away_is_told(form: Format, sign: str) -> No
     assert faults(form, text.replace("70.3", "70.4"))
 
 
+def test_the_source_is_plain_and_has_a_rule_between_methods_and_controls() -> None:
+    """Two levels of the same columns have one rule; signs are escaped only where they must be."""
+    lines = MEDIA["latex"].render(build(Request(format="latex"), several()), "x").splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("random init"))
+
+    assert lines[at - 1] == r"\midrule"
+    assert r"\cmidrule(lr){2-3}" in lines
+    both = Request(format="latex", columns=("training", "dataset", "encoder"))
+    spanned = MEDIA["latex"].render(build(both, several()), "x")
+    assert spanned.count(r"\cmidrule") == 1
+    assert latex.escape("top-1, 5 [a] *b*?") == "top-1, 5 [a] *b*?"
+    assert latex.escape("a--b,,c") == "a-{-}b,{,}c"
+    assert (latex.escape("[a]"), latex.escape("*a")) == ("{[}a]", "{*}a")
+    page = MEDIA["html"].render(build(Request(format="html"), several()), "x")
+    assert '<tr class="ruled"><th scope="row">random init' in page
+
+
+def test_a_wide_table_spans_the_page_and_each_part_has_its_caption_and_label() -> None:
+    """A narrow one stays in its column, unshrunk."""
+    narrow = Request(format="latex", label="tab:a", caption="Ours, of 5 %.", encoders=("compact",))
+    text = MEDIA["latex"].render(build(narrow, several()), "x")
+    assert r"\begin{table}[t]" in text
+    assert "resizebox" not in text
+    assert "\\caption{Ours, of 5 \\%.}\n\\label{tab:a}\n" in text
+    budget = Budget("twice", "images", 100_000)
+    more = [make_result(cell=make_cell("simclr", encoder=f"an_encoder_{k}", budget=budget))
+            for k in range(5)]  # fmt: skip
+    text = MEDIA["latex"].render(build(narrow, [*several(), *more]), "x")
+    assert "\\caption{Ours, of 5 \\% (part 1 of 2).}\n\\label{tab:a-1}\n" in text
+    assert "\\caption{Ours, of 5 \\% (part 2 of 2).}\n\\label{tab:a-2}\n" in text
+    assert text.count(r"\begin{table*}[t]") == text.count(r"\end{table*}") == 1
+
+
 def test_rows_may_change_places_and_rows_of_others_are_only_told() -> None:
     """An author sorts, and adds a baseline, of which nothing is known."""
     lines = written("latex").splitlines()
@@ -267,7 +301,7 @@ def test_what_is_escaped_is_read_back(form: Format, text: str) -> None:
     medium = MEDIA[form]
     kept = squash(text)
     if form == "latex":
-        kept = "".join(c if c.isascii() or latex.escape(c) != "{?}" else "?" for c in kept)
+        kept = "".join(c if c.isascii() or latex.escape(c) != "?" else "?" for c in kept)
 
     assert medium.read(f"x {medium.escape(text)} y").plain == squash(f"x {kept} y")
 
