@@ -48,7 +48,7 @@ class Look:
     fill: str = FILLS[0]
 
     @property
-    def inside(self) -> dict[str, str]:
+    def inside(self) -> dict[str, Any]:
         """Return what fills the marker, as matplotlib takes it."""
         if self.fill == HOLLOW:
             return {"markerfacecolor": "white"}

@@ -71,7 +71,8 @@ def test_accuracy_explains_every_kind_of_line_that_it_draws_and_no_other() -> No
     for name, results in (("one", one), ("both", [*one, *two, *controls()])):
         figure = accuracy.draw(accuracy.data(groups(results), "linear"), "single")
         said[name] = " ".join(figure.get_supxlabel().split())
-    widths = sorted({c.get_linewidth()[0] for c in figure.axes[0].collections})  # type: ignore[attr-defined]
+    drawn: Any = figure.axes[0].collections
+    widths = sorted({each.get_linewidth()[0] for each in drawn})
 
     assert said["one"] == "Pale bars: one replicate, 95 % interval over its test images."
     assert said["both"].startswith("Lines: 95 % t interval of the mean of 2 replicates (ticks).")
@@ -280,7 +281,7 @@ def test_the_key_of_a_figure_shows_what_is_drawn() -> None:
     figure = compute.draw(spent.data(groups(results), "linear", "flops"), "single")
     handles: Any = figure.legends[0].legend_handles
     keys = {each.get_label(): each for each in handles}
-    drawn = {bars.get_label(): bars[0] for bars in figure.axes[0].containers}  # type: ignore[index]
+    drawn = {bars.get_label(): bars[0] for bars in figure.axes[0].containers}
 
     assert {*keys} == {*drawn} == {"simclr", "supervised"}
     for name, key in keys.items():
