@@ -69,18 +69,21 @@ def heading(table: Table) -> str:
 
 def described(table: Table) -> str:
     """Say what is known of encoder and test set from the results themselves."""
-    results = [result for row in table.rows for result in row.scored]
+    scored = [result for row in table.rows for result in row.scored]
+    results = scored or [result for row in table.rows for result in row.final]
     if not results:
         return "Nothing has been measured here yet."
     stems = sorted({r.described.stem for r in results if r.described})
     norms = sorted({r.described.norm for r in results if r.described})
-    sizes = sorted({r.metrics[PROTOCOL].top1.n for r in results})
+    sizes = sorted({score.top1.n for r in results for score in r.metrics.values()})
     said = [
         f"{', '.join(map(words.grouped, sizes))} test images",
         f"stem: {', '.join(stems)}" if stems else "",
         f"norm: {', '.join(norms)}" if norms else "",
     ]
     order = "Sorted by the mean" if table.ranked else "By name: lengths differ, so there is no rank"
+    if not scored:
+        order = "By name: nobody was scored by a linear probe, so there is no rank"
     return markdown.escape("; ".join(filter(None, said)) + f". {order}.")
 
 

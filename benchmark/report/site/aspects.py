@@ -55,11 +55,20 @@ def method(name: str) -> Method:
 def five(row: Row) -> dict[str, Part]:
     """Return the five aspects of a row, as far as they are known."""
     found = next((r.described for r in row.results if r.described), None)
+    card = CARDS.get(row.cell.base_method)
+    if card is not None and not card.trains:
+        untrained = dict.fromkeys(ASPECTS, Part("none: it is never trained"))
+        return untrained | {"encoder": _encoder(row)}
     return {
         "augmentation": Part("\n".join(_augmentation(found)) if found else "not stored"),
-        "encoder": Part(row.cell.encoder, f"stem {found.stem}, norm {found.norm}" if found else ""),
+        "encoder": _encoder(row),
         **{name: _part(row, name) for name in ASPECTS[2:]},
     }
+
+
+def _encoder(row: Row) -> Part:
+    found = next((r.described for r in row.results if r.described), None)
+    return Part(row.cell.encoder, f"stem {found.stem}, norm {found.norm}" if found else "")
 
 
 def contrast(row: Row) -> str:

@@ -75,7 +75,9 @@
 
   // a rank is one within its table
   const possible = ({ key }) => key !== "rank" || state.group === "table";
-  const roomy = ({ from }) => !from || matchMedia(`(min-width: ${from}px)`).matches;
+  // where nobody is scored by a linear probe, what there is has room on any screen
+  const linear = data.rows.some((row) => row.mean !== undefined);
+  const roomy = ({ key, from }) => !from || (!linear && key.startsWith("p-")) || matchMedia(`(min-width: ${from}px)`).matches;
   const usual = (rows) => (column) => {
     const { key, of } = column;
     if (key === "setting") return state.group !== "table";
@@ -129,7 +131,8 @@
       const body = make("tbody");
       if (state.group !== "none") {
         const head = make("th", { scope: "rowgroup", colspan: shown.length }, make("span", { class: "group-name" }, name(group[0])));
-        head.append(make("small", {}, `${one ? `${one.about} ` : ""}Drawn from ${scale.low} to ${scale.high} %.`));
+        const about = [one?.about, scale && `Drawn from ${scale.low} to ${scale.high} %.`].filter(Boolean);
+        if (about.length) head.append(make("small", {}, about.join(" ")));
         body.append(make("tr", { class: "group" }, head));
       }
       for (const row of group.slice(0, left)) {

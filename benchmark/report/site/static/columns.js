@@ -61,7 +61,7 @@
       key: "figure", name: "Reported", up: true, from: 1001,
       of: (row) => (row.theirs ? row.source : row.figure),
       cell: (row) => published(row),
-      parts: (row) => [["reported", row.figure], ["certainty", row.certainty], ["source", row.source]],
+      parts: (row) => [["reported", row.figure], ["certainty", row.certainty], ["protocol", row.protocol], ["source", row.source]],
     },
     {
       key: "marks", name: "Marks", up: true, from: 1001,
@@ -73,7 +73,7 @@
       key: "flops", name: "Cost", up: true, from: 1001,
       of: (row) => row.flops,
       cell: (row) => cost(row),
-      parts: (row) => [["FLOPs", row.flops], ["cost", row.theirs ? row.protocol : (row.cost ?? []).join("; ")]],
+      parts: (row) => [["FLOPs", row.flops], ["cost", (row.cost ?? []).join("; ")]],
     },
   ];
 

@@ -18,10 +18,11 @@
   };
   const chip = (text, kind) => make("span", { class: `chip k-${kind}` }, text);
 
-  // an axis that holds all rows of a group, with their floors and ceilings
+  // an axis that holds all rows of a group, with their floors and ceilings; none where none is drawn
   const axis = (rows) => {
     const values = rows.flatMap((row) => [row.low, row.high, row.mean, row.value, row.floor, ...(row.ceilings ?? [])]);
     const known = values.filter((value) => typeof value === "number");
+    if (!known.length) return null;
     const low = Math.max(0, Math.floor(Math.min(...known) - 1)), high = Math.min(100, Math.ceil(Math.max(...known) + 1));
     return { low, high, at: (value) => PAD + ((value - low) / (high - low || 1)) * (WIDTH - 2 * PAD) };
   };
@@ -57,6 +58,7 @@
     if (row.theirs) cell.append(" ", chip("reported", "theirs"));
     if (row.name) cell.append(make("small", {}, row.name));
     if (row.variant) cell.append(make("small", { class: "code" }, row.variant));
+    if (row.theirs) cell.append(make("small", {}, row.protocol));
     if (row.theirs && alone) cell.append(make("small", {}, `${row.encoder}, ${row.budget}`));
     return cell;
   };
@@ -94,7 +96,7 @@
   };
 
   const cost = (row) => {
-    const [first, ...rest] = row.theirs ? ["", row.protocol] : row.cost ?? [];
+    const [first, ...rest] = row.cost ?? [];
     return make("td", { class: "wide cost" }, first ?? "", ...rest.map((text) => make("small", {}, text)));
   };
 

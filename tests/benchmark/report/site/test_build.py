@@ -301,3 +301,29 @@ def test_aspects_come_from_the_recipe(
     found = aspects.five(row)
     assert (found["similarity"].text, found["loss"].text) == (similarity, loss)
     assert bool(found["loss"].about) == (method != "nobodys")
+
+
+def test_an_encoder_that_is_never_trained_has_no_loss() -> None:
+    """Though its recipe must name one, to be a recipe."""
+    found = aspects.five(tables([make_result("random_init", steps=0)])[0].rows[0])
+    assert found.pop("encoder").text == "compact"
+    assert {part.text for part in found.values()} == {"none: it is never trained"}
+
+
+def test_rows_without_a_linear_probe_are_measured_too() -> None:
+    """Their group says on how many images, and their page gives what there is."""
+    scored = make_result("simclr", scores={"linear": 70.0, "knn": 61.0})
+    alone = scored.model_copy(update={"metrics": {"knn": scored.metrics["knn"]}})
+    (found,) = tables([alone])
+    (group,) = board.groups([found])
+    assert re.match(r"2\s?048 test images; ", group["about"])
+    assert "nobody was scored by a linear probe" in group["about"]
+    (page,) = (text for path, text in build(Evidence((alone,), ()), data="d/") if "cells/" in path)
+    top1 = alone.metrics["knn"].top1.value
+    assert f'<span class="big">{top1:.1f}</span><span class="unit">% knn top-1</span>' in page
+
+
+@pytest.mark.parametrize("mark", ["untuned", "extrapolated", "leaks", "repeats another"])
+def test_the_page_on_reading_explains_what_stands_on_rows(tmp_path: Path, mark: str) -> None:
+    """Each by its own name."""
+    assert mark in built(tmp_path)["pages/reading.html"]
