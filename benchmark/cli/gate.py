@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from benchmark.evidence.gate.decide import Decision
     from benchmark.evidence.gate.findings import Rule
     from benchmark.store.files import Loaded
+    from benchmark.store.result import Result
 
 Written = Path | None
 FailOnCost = Annotated[
@@ -95,6 +97,7 @@ def gate(
     with revision.folder(baseline) as old:
         found = loaded(existing(results))
         new, before = _chosen(found, loaded(old, of=found), method, dataset, encoder)
+    _check_protocol(protocol, (*new.results, *before.results))
     again = None
     if fresh is not None:
         again = Fresh(loaded(fresh), None if fresh_baseline is None else loaded(fresh_baseline))
@@ -115,6 +118,16 @@ def ruled(margin: float, alpha: float, protocol: str, fail_on_cost: bool) -> Rul
             f"(got {margin:g} and {alpha:g})"
         )
     return Rule(margin=margin, alpha=alpha, protocol=protocol, fail_on_cost=fail_on_cost)
+
+
+def _check_protocol(protocol: str, results: Sequence[Result]) -> None:
+    """Refuse a protocol under which neither side has a score, though there are scores."""
+    from benchmark.errors import UsageError
+    from benchmark.report import words
+
+    there = {name for result in results for name in result.metrics}
+    if there and protocol not in there:
+        raise UsageError(f"--protocol: {words.unscored(protocol, there)}")
 
 
 def _chosen(

@@ -45,13 +45,18 @@ def history(
     """Show past nights by method and cell, and the steps in them, slow drifts too.
 
     Steps are found by binary segmentation, each split by a permutation test of the replicates.
-    Only cells that are equal but for the replicate make a series. Exit 2 if there is no night.
+    Only cells that are equal but for the replicate make a series. Exit 2 if there is no night,
+    or none has a score under the protocol.
 
     Example: cslbench history nights -m simclr
     """
+    from benchmark.errors import UsageError
     from benchmark.report import history as report
+    from benchmark.report import words
 
     found = judged(folder, method, dataset, encoder, protocol=protocol, alpha=alpha)
+    if found.protocols and protocol not in found.protocols:
+        raise UsageError(f"--protocol: {words.unscored(protocol, found.protocols)}")
     if as_json:
         print_json(report.as_json(found))
     else:

@@ -117,6 +117,8 @@ class History:
     """Results without a number, by night."""
     alpha: float
     protocol: str
+    protocols: tuple[str, ...]
+    """Under which its results have scores, whichever is asked for."""
 
 
 def history(past: Sequence[Past], protocol: str, alpha: float) -> History:
@@ -138,6 +140,7 @@ def history(past: Sequence[Past], protocol: str, alpha: float) -> History:
         {name: count for name, count in failed.items() if count},
         alpha,
         protocol,
+        tuple(sorted({name for night in past for r in night.loaded.results for name in r.metrics})),
     )
 
 

@@ -26,6 +26,12 @@ def untold(methods: Collection[str]) -> str:
     return f"; of {count} none can be told: {', '.join(sorted(methods))}"
 
 
+def unscored(protocol: str, there: Collection[str]) -> str:
+    """Say that nothing is scored under a protocol, and under which ones something is."""
+    names = f"; there are scores under: {', '.join(sorted(there))}" if there else ""
+    return f"no result has a score under the protocol {protocol!r}{names}"
+
+
 def figure(entry: Reported) -> str:
     """Write the figure of a reported number as its source gives it, without its unit."""
     value = f"{entry.value:g}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmark.errors import UsageError
 from benchmark.evidence.history import History, Of, Trend, intervals
+from benchmark.report import words
 from benchmark.report.plot import style
 from benchmark.report.plot.looks import BLACK, ORANGE
 from benchmark.report.plot.points import refuse_none
@@ -89,7 +90,7 @@ def data(found: History | None, cells: Cells = "none") -> Nights:
     if found is None:
         raise UsageError("nothing to plot: a history needs nights")
     methods = [trend for trend in found.trends if trend.series.of == "method"]
-    refuse_none(methods, f"no night has a result with a top-1 under {found.protocol!r}", most=MOST)
+    refuse_none(methods, words.unscored(found.protocol, found.protocols), most=MOST)
     shown = [trend for method in methods for trend in (method, *_cells(found, method, cells))]
     if len(shown) > MOST:
         less = " or --cells steps" if cells == "all" else ""

@@ -117,6 +117,19 @@ def test_a_fresh_folder_that_is_not_there_is_refused(
         assert output == f"error: {options[-1]} nosuch: there is no such folder\n"
 
 
+def test_a_protocol_of_which_nothing_is_known_is_refused(old: Path, worse: Path) -> None:
+    """With those that are there; where a side alone lacks it, that is not measured."""
+    code, output = gate("--baseline", old, "--results", worse, "--protocol", "nosuch")
+    assert code == 2
+    assert output == (
+        "error: --protocol: no result has a score under the protocol 'nosuch'; "
+        "there are scores under: linear\n"
+    )
+    store(worse, [make_result(replicate=20, scores={"knn": 60.0})])
+    output = gate("--baseline", old, "--results", worse, "--protocol", "knn")[1]
+    assert "has no score under the protocol knn" in output
+
+
 def test_every_file_is_the_same_twice_and_holds_hostile_text(
     old: Path, worse: Path, tmp_path: Path
 ) -> None:

@@ -59,6 +59,10 @@ def test_a_selection_and_json(nights: Path) -> None:
         (("nowhere",), "nowhere: no night"),
         ((__file__,), "the history is a file"),
         (("NIGHTS", "-m", "biol"), "did you mean 'byol'?"),
+        (
+            ("NIGHTS", "--protocol", "knn"),
+            "'knn'; there are scores under: linear",
+        ),
         (("NIGHTS", "--alpha", "1"), "--alpha must be above 0"),
     ],
 )

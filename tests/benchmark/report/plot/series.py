@@ -36,4 +36,4 @@ def past(
             nights = zip(names, found, strict=False)
             points = tuple(Point(night, dict(enumerate(each)), ()) for night, each in nights)
             series.append(Series(name, of, name.partition(" ")[0], points))
-    return History(tuple(names), tuple(judged(series, 0.05)), {}, 0.05, "linear")
+    return History(tuple(names), tuple(judged(series, 0.05)), {}, 0.05, "linear", ("linear",))
