@@ -112,9 +112,9 @@ def ruled(margin: float, alpha: float, protocol: str, fail_on_cost: bool) -> Rul
     from benchmark.errors import UsageError
     from benchmark.evidence.gate.findings import Rule
 
-    if not margin > 0 or not 0 < alpha < 0.5:
+    if not 0 < margin <= 100 or not 0 < alpha < 0.5:
         raise UsageError(
-            "--margin must be above 0 and --alpha above 0 and below 0.5 "
+            "--margin must be above 0 and at most 100 points, and --alpha above 0 and below 0.5 "
             f"(got {margin:g} and {alpha:g})"
         )
     return Rule(margin=margin, alpha=alpha, protocol=protocol, fail_on_cost=fail_on_cost)

@@ -183,7 +183,14 @@ def test_a_revision_is_read_from_history(
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--margin", "0"), ("--margin", "nan"), ("--alpha", "0.5"), ("--fresh-baseline", "x")]
+    "wrong",
+    [
+        ("--margin", "0"),
+        ("--margin", "nan"),
+        ("--margin", "inf"),
+        ("--alpha", "0.5"),
+        ("--fresh-baseline", "x"),
+    ],
 )
 def test_options_that_make_no_sense_are_refused(wrong: tuple[str, str], old: Path) -> None:
     """Exit 2 before anything is read."""
