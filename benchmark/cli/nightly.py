@@ -239,8 +239,8 @@ def _foresee(night: Tonight, rule: Rule, workers: int, as_json: bool) -> None:
     drops = [drop for drop in found.drops.values() if drop is not None]
     if drops:
         say(
-            f"smallest drop that one look could see (chance 80 %): {min(drops):.2f} to "
-            f"{max(drops):.2f} points of a method's mean"
+            f"smallest drop that one look could see (chance 80 %): {words.points(min(drops))} "
+            f"to {words.points(max(drops))} points of a method's mean"
             + words.untold([name for name, drop in found.drops.items() if drop is None])
         )
     else:

@@ -23,8 +23,8 @@ def title(decision: Decision) -> str:
     if drop is not None:
         untold = [each.name for each in decision.methods if each.smallest_drop() is None]
         seen = (
-            f"; smallest drop it could have seen in every method's mean (chance 80 %): {drop:.2f} "
-            f"points{words.untold(untold)}"
+            f"; smallest drop it could have seen in every method's mean (chance 80 %): "
+            f"{words.points(drop)} points{words.untold(untold)}"
         )
     count = len(decision.warnings)
     warned = f", {count} warning{'' if count == 1 else 's'} of cost" if count else ""
@@ -152,13 +152,13 @@ def _row(finding: Finding, paths: dict[str, str]) -> dict[str, str]:
         "change": _points(None if seen is None else seen.estimate),
         "low": _points(finding.low),
         "high": _points(finding.high),
-        "smallest drop": "" if drop is None else f"{drop:.2f}",
+        "smallest drop": "" if drop is None else words.points(drop),
         "said": "; ".join(filter(None, said)),
     }
 
 
 def _points(value: float | None) -> str:
-    return "" if value is None else f"{value:+.2f}"
+    return "" if value is None else words.points(value, "+.2f")
 
 
 def cost_line(cost: Finding, decision: Decision) -> str:

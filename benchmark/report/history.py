@@ -34,7 +34,7 @@ def _row(trend: Trend, nights: tuple[str, ...]) -> dict[str, str]:
 
 
 def _points(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else words.points(value)
 
 
 def _steps(trend: Trend) -> Iterator[str]:
@@ -82,9 +82,10 @@ def title(found: History) -> str:
     drifts = [trend.smallest_drift for trend in methods if trend.smallest_drift is not None]
     power = "; too short to see any step of a method"
     if seen:
-        power = f"; smallest step of a method it could have seen (chance 80 %): {max(seen):.2f}"
+        most = words.points(max(seen))
+        power = f"; smallest step of a method it could have seen (chance 80 %): {most}"
     if seen and drifts:
-        power += f" points, or a drift of {max(drifts):.2f} points a night"
+        power += f" points, or a drift of {words.points(max(drifts))} points a night"
     if seen:
         power += words.untold([t.series.name for t in methods if t.smallest_step is None])
     return (

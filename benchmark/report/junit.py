@@ -10,6 +10,7 @@ from benchmark.evidence.gate.decide import Decision
 from benchmark.evidence.gate.findings import Finding
 from benchmark.evidence.gate.noninferiority import Kind
 from benchmark.reading import plain
+from benchmark.report import words
 from benchmark.report.gate import cost_line, percent
 
 _TAGS: dict[Kind, str] = {
@@ -68,11 +69,13 @@ def _cases(decision: Decision) -> Iterator[_Case]:
 
 
 def _message(finding: Finding) -> str:
-    if finding.change is None or finding.low_level is None or finding.high_level is None:
+    low, high = finding.low, finding.high
+    if finding.change is None or low is None or high is None:
         return finding.reason
+    levels = finding.low_level or 0.0, finding.high_level or 0.0
     ends = (
-        f"low {finding.low:+.2f} at {percent(finding.low_level)}, "
-        f"high {finding.high:+.2f} at {percent(finding.high_level)}"
+        f"low {words.points(low, '+.2f')} at {percent(levels[0])}, "
+        f"high {words.points(high, '+.2f')} at {percent(levels[1])}"
     )
     said = f"{finding.kind}: {finding.change.estimate:+.2f}, {ends}"
     return f"{said}; {finding.reason}" if finding.reason else said

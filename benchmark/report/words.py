@@ -26,6 +26,13 @@ def untold(methods: Collection[str]) -> str:
     return f"; of {count} none can be told: {', '.join(sorted(methods))}"
 
 
+def points(value: float, form: str = ".2f") -> str:
+    """Write points of top-1; of more than 100 only that they are: no score changes by so many."""
+    if abs(value) <= 100:
+        return format(value, form)
+    return "over 100" if value > 0 else "below -100"
+
+
 def unscored(protocol: str, there: Collection[str]) -> str:
     """Say that nothing is scored under a protocol, and under which ones something is."""
     names = f"; there are scores under: {', '.join(sorted(there))}" if there else ""

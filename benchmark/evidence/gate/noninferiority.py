@@ -74,9 +74,12 @@ class Change:
         return self.estimate + self._half(alpha)
 
     def _half(self, alpha: float) -> float:
-        # a p of 1e-300 leaves a level that has no quantile
-        level = max(layout.level(alpha), 1e-12)
-        return -layout.t_quantile(level, self.df) * self.error
+        return -_quantile(alpha, self.df) * self.error
+
+
+def _quantile(alpha: float, df: float) -> float:
+    # an alpha or a p of 1e-300 leaves a level that has no quantile
+    return layout.t_quantile(max(layout.level(alpha), 1e-12), df)
 
 
 def own_spread(old: Sequence[float]) -> Spread | None:
@@ -128,7 +131,7 @@ def power(drop: float, seen: Change, margin: float, alpha: float) -> float:
 
     if seen.error == 0:
         return float(drop > margin)
-    critical = -layout.t_quantile(layout.level(alpha), seen.df)
+    critical = -_quantile(alpha, seen.df)
     needed = np.maximum(margin, critical * _law_of_s(seen.df) * seen.error)
     return float(ndtr((drop - needed) / seen.error).mean())
 

@@ -239,6 +239,16 @@ def test_equal_times_are_no_change(tmp_path: Path) -> None:
     assert re.search(said, output)
 
 
+@pytest.mark.parametrize("alpha", ["1e-300", "1e-310"])
+def test_no_figure_is_beyond_what_a_score_can_be(alpha: str, worse: Path, tmp_path: Path) -> None:
+    """However small alpha is, and however little two replicates tell."""
+    old, junit = store(tmp_path / "two", drawn(70.0, range(2))), tmp_path / "junit.xml"
+    output = gate("--baseline", old, "--results", worse, "--alpha", alpha, "--junit", junit)[1]
+    assert "mean (chance 80 %): over 100 points" in output
+    assert "below -100" in output
+    assert not re.search(r"\d{5}", output + junit.read_text())
+
+
 def test_a_selection_is_judged_alone(old: Path, worse: Path) -> None:
     """Selectors as everywhere; the failed cell of another method no longer counts."""
     store(old, drawn(70.0, range(10), method="moco_v2"))
