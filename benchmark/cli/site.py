@@ -60,6 +60,8 @@ def site(
 
     folder = history or (FOLDER if FOLDER.is_dir() and nights.names(FOLDER) else None)
     past = judged(folder) if folder else None
+    if folder and past and past.protocols and past.protocol not in past.protocols:
+        past = judged(folder, protocol=past.protocols[0])
     count = write(out, existing(results), load_with(reported or []), load_claims(claims), past)
     typer.echo(f"{out / 'index.html'}: {count} files")
 

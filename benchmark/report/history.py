@@ -29,7 +29,7 @@ def _row(trend: Trend, nights: tuple[str, ...]) -> dict[str, str]:
         **{night: f"{means[night].mean:.2f}" if night in means else "" for night in nights},
         "steps": "; ".join(_steps(trend)) or "none",
         "smallest step": _points(trend.smallest_step),
-        "a night": _points(trend.smallest_drift),
+        "smallest drift a night": _points(trend.smallest_drift),
     }
 
 

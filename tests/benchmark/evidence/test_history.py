@@ -55,6 +55,7 @@ def test_a_step_is_said_with_its_nights_and_commits() -> None:
     assert "from 2026-11-07 to 2026-11-08 (commits aaaaaaaa to bbbbbbbb)" in said
     assert "history: 15 nights, 2 series, 2 steps" in said
     assert report.rows(found, 2)[0]["2026-11-15"].startswith("6")
+    assert list(report.rows(found, 2)[0])[-2:] == ["smallest step", "smallest drift a night"]
     assert report.as_json(found)["series"][0]["steps"][0]["night"] == "2026-11-08"
     assert report.as_markdown(found, 5) == report.as_markdown(history(past, "linear", 0.05), 5)
 
