@@ -137,3 +137,15 @@ def test_nights_are_shown_if_there_are_any(tmp_path: Path, monkeypatch: pytest.M
     wrong = cslbench("d", "--results", "none", "--history", "nowhere")
     assert wrong.exit_code == 2
     assert "nowhere: no night" in wrong.stderr
+
+
+def test_nights_without_a_linear_probe_are_shown_under_what_they_have(tmp_path: Path) -> None:
+    """As a matrix that asks for kNN alone leaves them."""
+    (tmp_path / "none").mkdir()
+    scored = make_result(scores={"linear": 70.0, "knn": 61.0})
+    alone = scored.model_copy(update={"metrics": {"knn": scored.metrics["knn"]}})
+    for night in ("2026-11-01", "2026-11-02"):
+        files.write(tmp_path / "nights" / night / "results", alone, {})
+    found = cslbench("a", "--results", "none", "--history", "nights", cwd=tmp_path)
+    assert found.exit_code == 0
+    assert "<svg" in (tmp_path / "a/pages/history.html").read_text()
