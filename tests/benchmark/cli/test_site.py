@@ -146,6 +146,8 @@ def test_nights_without_a_linear_probe_are_shown_under_what_they_have(tmp_path: 
     alone = scored.model_copy(update={"metrics": {"knn": scored.metrics["knn"]}})
     for night in ("2026-11-01", "2026-11-02"):
         files.write(tmp_path / "nights" / night / "results", alone, {})
-    found = cslbench("a", "--results", "none", "--history", "nights", cwd=tmp_path)
+    found = cslbench(
+        tmp_path / "a", "--results", tmp_path / "none", "--history", tmp_path / "nights"
+    )
     assert found.exit_code == 0
     assert "<svg" in (tmp_path / "a/pages/history.html").read_text()
