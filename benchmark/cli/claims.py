@@ -39,6 +39,7 @@ def claims(
 
     Example: cslbench claims C3-amdim --results mine
     """
+    from benchmark.cli.predicted import held
     from benchmark.errors import ClaimError, unknown
     from benchmark.evidence.claims import words
     from benchmark.evidence.claims.judge import judge
@@ -50,11 +51,11 @@ def claims(
     for name in names or ():
         if name not in known:
             raise ClaimError(unknown("claim", name, known))
-    loaded = files.read_all(existing(results), curves_of=())
+    loaded = held(files.read_all(existing(results), curves_of=()), results)
     # a family is corrected for all its members, whichever are shown
     judged = [one for one in judge(every, loaded.results) if not names or one.claim.id in names]
     for broken in loaded.broken:
-        say(f"no result: {broken.path}: {broken.reason}", err=True)
+        say(f"left out: {broken.path}: {broken.reason}", err=True)
     if as_json:
         print_json({"claims": [words.facts(one) for one in judged]})
     else:

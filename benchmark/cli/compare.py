@@ -50,6 +50,7 @@ def compare(
 
     Example: cslbench compare paper-yadim-stl10 --assume encoder=resnet50 --assume protocol=linear
     """
+    from benchmark.cli.predicted import held
     from benchmark.evidence import assume as assuming
     from benchmark.evidence.reported import load_with
     from benchmark.report import compare as comparing
@@ -58,13 +59,13 @@ def compare(
 
     wanted = _named(load_with(reported or ()), numbers or ())
     filled = assuming.fill(wanted, assuming.parse(assume or ()))
-    loaded = files.read_all(existing(results), curves_of=())
+    loaded = held(files.read_all(existing(results), curves_of=()), results)
     found = [*comparing.compare(filled, tables(latest(loaded.results)), population=population)]
     if as_json:
         print_json([comparing.record(each) for each in found])
         return
     for broken in loaded.broken:
-        say(f"{broken.path}: not read ({broken.reason})", err=True)
+        say(f"left out: {broken.path}: {broken.reason}", err=True)
     _print(found, every=bool(numbers))
 
 

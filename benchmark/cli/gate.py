@@ -155,16 +155,17 @@ def _chosen(
 
 
 def loaded(root: Path, *, of: Loaded | None = None) -> Loaded:
-    """Read a folder, with the determinism that was measured of its rows.
+    """Read a folder as far as it holds, with the determinism that was measured of its rows.
 
     Args:
         root: The folder.
         of: Results whose curves are to be compared; by default all are kept.
     """
+    from benchmark.cli.predicted import held
     from benchmark.store import determinism, files
 
     ids = None if of is None else frozenset(result.id for result in of.results)
-    found, findings = files.read_all(root, curves_of=ids), determinism.load(root)
+    found, findings = held(files.read_all(root, curves_of=ids), root), determinism.load(root)
     noted = tuple(determinism.noted(result, findings) for result in found.results)
     return files.Loaded(noted, found.broken)
 

@@ -122,11 +122,12 @@ def plot(
 
 
 def _read(results: Path) -> tuple[Result, ...]:
+    from benchmark.cli.predicted import held
     from benchmark.store import files
 
-    loaded = files.read_all(existing(results))
+    loaded = held(files.read_all(existing(results)), results)
     for broken in loaded.broken:
-        say(f"not read: {broken.path}: {broken.reason}", err=True)
+        say(f"left out: {broken.path}: {broken.reason}", err=True)
     return loaded.results
 
 

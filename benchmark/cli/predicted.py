@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from benchmark.evidence.floor import FloorCheck
-    from benchmark.store.files import Broken
+    from benchmark.store.files import Broken, Loaded
     from benchmark.store.predictions import Predictions
     from benchmark.store.result import Result
 
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 CLASSES = 100
 """Up to which confusions are counted: an ImageNet result has a million."""
+
+
+def held(loaded: Loaded, root: Path) -> Loaded:
+    """Leave out results that their own predictions refute, or that have lost them, by name.
+
+    Args:
+        loaded: What was read of a folder, or a part of it.
+        root: The folder.
+    """
+    predicted = Predicted(root)
+    kept = tuple(result for result in loaded.results if predicted.hold(result))
+    return replace(loaded, results=kept, broken=(*loaded.broken, *predicted.damaged))
 
 
 class Predicted:
@@ -31,6 +44,8 @@ class Predicted:
         """
         self.damaged: dict[Broken, None] = {}
         self.counts: dict[str, list[list[int]]] = {}
+        self.refuted: set[str] = set()
+        """Ids of results whose predictions are damaged, lost, or say another number."""
         self._root, self._counting = root, counting
         self._floors: dict[str, Predictions] = {}
 
@@ -61,6 +76,12 @@ class Predicted:
             self._floors[result.id] = found
         return found
 
+    def hold(self, result: Result) -> bool:
+        """Say whether a result's own predictions are there and give its number."""
+        if result.id not in self._floors:
+            self._read(result)
+        return result.id not in self.refuted
+
     def _read(self, result: Result) -> Predictions:
         from benchmark.errors import ResultError
         from benchmark.store import files, invariants
@@ -70,10 +91,14 @@ class Predicted:
             found = files.read_predictions(self._root, result)
         except ResultError as error:
             self.damaged[files.Broken(place, str(error).removeprefix(f"{place}: "))] = None
+            self.refuted.add(result.id)
             return {}
         breaches = [*invariants.predictions(result, found)] if found else []
         self.damaged |= {files.Broken(place, sentence): None for sentence in breaches}
-        return {} if breaches else found
+        if not breaches:
+            return found
+        self.refuted.add(result.id)
+        return {}
 
     def _count(self, result: Result, found: Predictions) -> None:
         """Count test images by their class and the predicted one."""

@@ -68,6 +68,7 @@ def robustness(
 
     Example: cslbench robustness --over encoder --results demo
     """
+    from benchmark.cli.predicted import held
     from benchmark.errors import UsageError
     from benchmark.evidence.designs import Refused, designs
     from benchmark.evidence.robustness import robustness as judge
@@ -77,9 +78,9 @@ def robustness(
         raise UsageError(f"--margin must be above 0 points (got {margin:g})")
     if population and over == "dataset":
         raise UsageError("--population needs the same test images at all levels; datasets differ")
-    loaded = files.read_all(existing(results), curves_of=())
+    loaded = held(files.read_all(existing(results), curves_of=()), results)
     for broken in loaded.broken:
-        say(f"not read: {broken.path}: {broken.reason}", err=True)
+        say(f"left out: {broken.path}: {broken.reason}", err=True)
     sets = designs(loaded.results, over, methods=methods or (), protocol=protocol)
     drawn = _over_images(results, loaded.results, protocol) if population else None
     found = [

@@ -166,9 +166,10 @@ def gather(results: Path, reported: Sequence[Reported], claims: Sequence[Claim])
     for result in loaded.results:
         if result.final and result.id not in predicted.counts:
             predicted.of(result)
+    kept = [result for result in loaded.results if result.id not in predicted.refuted]
     return Evidence(
         loaded.results, (*loaded.broken, *predicted.damaged), reported, checks,
-        judge(claims, loaded.results), confusions=predicted.counts, **_spreads(loaded.results),
+        judge(claims, kept), confusions=predicted.counts, **_spreads(kept),
     )  # fmt: skip
 
 

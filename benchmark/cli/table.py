@@ -159,6 +159,7 @@ def _built(
 ) -> Pivot:
     """Read what a table is made of and make it."""
     from benchmark.cli import board
+    from benchmark.cli.predicted import held
     from benchmark.cli.shared import chosen
     from benchmark.evidence.reported import load_with
     from benchmark.report.table.pivot import build, check
@@ -166,9 +167,9 @@ def _built(
     from benchmark.store.selection import is_meant, select
 
     check(request)
-    loaded = files.read_all(results)
+    loaded = held(files.read_all(results), results)
     for broken in loaded.broken:
-        say(f"not read: {broken.path}: {broken.reason}", err=True)
+        say(f"left out: {broken.path}: {broken.reason}", err=True)
     kept = select(loaded.results, request.methods, request.datasets, request.encoders)
     wanted = chosen(request.matrix).cells if request.matrix else ()
     asked = (("method", request.methods), ("dataset", request.datasets),

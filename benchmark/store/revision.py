@@ -15,6 +15,8 @@ from benchmark.errors import UsageError
 from benchmark.store import files
 
 _SECONDS = 120
+_SUFFIXES = (".json", ".npz")
+"""Of results and their predictions."""
 _MOST_BYTES = 4 * 2**30
 """Of all files together."""
 
@@ -70,13 +72,13 @@ def folder(given: str) -> Iterator[Path]:
 
 
 def _unpack(archive: bytes, root: Path) -> None:
-    """Write the JSON files of an archive below a folder; links and paths that leave it are not."""
+    """Write results and predictions of an archive below a folder, but no link or path out of it."""
     total = 0
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for member in tar:
             path = PurePosixPath(member.name)
             inside = not path.is_absolute() and ".." not in path.parts
-            if not (member.isfile() and inside and path.suffix == ".json"):
+            if not (member.isfile() and inside and path.suffix in _SUFFIXES):
                 continue
             if member.size > files.MAX_BYTES or (total := total + member.size) > _MOST_BYTES:
                 raise UsageError(f"baseline: {member.name} is too large")
