@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NAME = "leaderboard.md"
 OTHERS = "\n## Reported by others"
 """Where the board leaves our own results."""
+_PLUGIN = "load its plugin by --plugin"
 
 
 def path(results: Path) -> Path:
@@ -61,9 +62,10 @@ def rendered(
     predicted = Predicted(results)
     checks = predicted.checks(loaded.results)
     broken = (*loaded.broken, *predicted.damaged)
+    changed, unsourced = stale(loaded.results) if marks_stale else ({}, [])
     return leaderboard.render(
         loaded.results, broken, [each.entry for each in numbers], matrix=matrix,
-        floor_checks=checks, stale=stale(loaded.results) if marks_stale else None,
+        floor_checks=checks, stale=changed, unsourced=unsourced,
         assumed=assume.told(numbers, wanted),
     )  # fmt: skip
 
@@ -105,19 +107,24 @@ def is_current(results: Path, text: str) -> bool:
     return not loaded.results and not loaded.broken
 
 
-def stale(results: Iterable[Result]) -> dict[str, str]:
-    """Return what has changed since results were made, in words, by their ids."""
+def stale(results: Iterable[Result]) -> tuple[dict[str, str], list[str]]:
+    """Return what has changed since results were made, in words, by their ids.
+
+    Beside it stands why of some nothing is known, each once: the sources of a plugin that was not
+    named, or of a stranger's package, are not here. That is not a change.
+    """
     from benchmark.errors import UsageError
     from benchmark.store.closure import Sources, words
 
-    found, sources = {}, Sources()
+    found, unknown, sources = dict[str, str](), set[str](), Sources()
     for result in results:
         if result.final:
             try:
                 found[result.id] = words(sources.stale(result))
-            except UsageError as error:  # of a plugin that was not named, or of a stranger
-                found[result.id] = f"sources not found ({error})"
-    return {name: text for name, text in found.items() if text}
+            except UsageError as error:
+                unknown.add(str(error).partition(" (known: ")[0])
+    changed = {name: text for name, text in found.items() if text}
+    return changed, [f"sources not found: {each} ({_PLUGIN})" for each in sorted(unknown)]
 
 
 def own(text: str) -> str:

@@ -10,8 +10,10 @@ import typer
 from benchmark.cli.shared import (
     RESULTS,
     Others,
+    Plugins,
     ResultsFolder,
     existing,
+    learn,
     reporting,
 )
 
@@ -33,6 +35,7 @@ def cite(
     ] = None,
     *,
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     reported: Others = None,
 ) -> None:
     """Print BibTeX of the methods, datasets, encoders and reported numbers that were used.
@@ -46,6 +49,7 @@ def cite(
     from benchmark.report import cite as citing
     from benchmark.store import files
 
+    learn(plugin)
     numbers = load_with(reported or ())
     loaded = files.read_all(existing(results)).results
     if tables:

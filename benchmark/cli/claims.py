@@ -11,8 +11,10 @@ from benchmark.cli.shared import (
     NEGATIVE,
     RESULTS,
     AsJson,
+    Plugins,
     ResultsFolder,
     existing,
+    learn,
     print_json,
     print_rows,
     reporting,
@@ -30,6 +32,7 @@ def claims(
         Path | None, typer.Option("--claims", metavar="FILE", help="A file of your own claims.")
     ] = None,
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 1 if any claim is contradicted.")
     ] = False,
@@ -46,6 +49,7 @@ def claims(
     from benchmark.evidence.claims.model import load_claims
     from benchmark.store import files
 
+    learn(plugin)
     every = load_claims(file)
     known = [claim.id for claim in every]
     for name in names or ():

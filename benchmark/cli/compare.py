@@ -11,8 +11,10 @@ from benchmark.cli.shared import (
     AsJson,
     Assume,
     Others,
+    Plugins,
     ResultsFolder,
     existing,
+    learn,
     print_json,
     reporting,
     say,
@@ -33,6 +35,7 @@ def compare(
     ] = None,
     *,
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     reported: Others = None,
     assume: Assume = None,
     population: Annotated[
@@ -57,6 +60,7 @@ def compare(
     from benchmark.report.rows import latest, tables
     from benchmark.store import files
 
+    learn(plugin)
     wanted = _named(load_with(reported or ()), numbers or ())
     filled = assuming.fill(wanted, assuming.parse(assume or ()))
     loaded = held(files.read_all(existing(results), curves_of=()), results)

@@ -14,8 +14,10 @@ from benchmark.cli.shared import (
     Datasets,
     Encoders,
     Methods,
+    Plugins,
     ResultsFolder,
     existing,
+    learn,
     print_json,
     reporting,
     say,
@@ -47,6 +49,7 @@ def gate(
         ),
     ],
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     method: Methods = None,
     dataset: Datasets = None,
     encoder: Encoders = None,
@@ -88,6 +91,7 @@ def gate(
     from benchmark.evidence.gate.decide import Fresh, decide
     from benchmark.store import revision
 
+    learn(plugin)
     rule = ruled(margin, alpha, protocol, fail_on_cost)
     if fresh_baseline is not None and fresh is None:
         raise UsageError("--fresh-baseline needs --fresh")

@@ -11,9 +11,11 @@ from benchmark.cli.shared import (
     RESULTS,
     Assume,
     Others,
+    Plugins,
     ResultsFolder,
     chosen,
     existing,
+    learn,
     print_json,
     reporting,
 )
@@ -23,6 +25,7 @@ from benchmark.cli.shared import (
 def leaderboard(
     *,
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     matrix: Annotated[
         str | None, typer.Option("--matrix", help="Also show what this matrix has no result of.")
     ] = None,
@@ -49,6 +52,7 @@ def leaderboard(
     if assume and (write or check or as_json):
         raise UsageError("--assume changes what is printed: not with --write, --check or --json")
     assumptions = parse(assume or ())
+    learn(plugin)
     existing(results)
     whole, others = chosen(matrix) if matrix else None, reported or []
     if as_json:

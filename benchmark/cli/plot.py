@@ -14,9 +14,11 @@ from benchmark.cli.shared import (
     Datasets,
     Encoders,
     Methods,
+    Plugins,
     ResultsFolder,
     chosen,
     existing,
+    learn,
     print_json,
     reporting,
     say,
@@ -44,6 +46,7 @@ def plot(
         str, typer.Option("--width", help="Of one column (single, 3.3 in) or two (double, 6.9 in).")
     ] = "double",
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     methods: Methods = None,
     datasets: Datasets = None,
     encoders: Encoders = None,
@@ -89,6 +92,7 @@ def plot(
     from benchmark.report.plot import points as select
     from benchmark.store import atomic
 
+    learn(plugin)
     wanted = kinds.wanted(
         kind, protocol=protocol, against=against, over=over, cells=cells, width=width
     )

@@ -11,8 +11,10 @@ from benchmark.cli.shared import (
     RESULTS,
     AsJson,
     Methods,
+    Plugins,
     ResultsFolder,
     existing,
+    learn,
     print_json,
     print_rows,
     reporting,
@@ -45,6 +47,7 @@ def robustness(
         ),
     ] = "encoder",
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     methods: Methods = None,
     protocol: Annotated[
         str, typer.Option("--protocol", metavar="NAME", help="Whose top-1 is taken.")
@@ -74,6 +77,7 @@ def robustness(
     from benchmark.evidence.robustness import robustness as judge
     from benchmark.store import files
 
+    learn(plugin)
     if not margin > 0:
         raise UsageError(f"--margin must be above 0 points (got {margin:g})")
     if population and over == "dataset":

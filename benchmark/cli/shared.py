@@ -136,10 +136,20 @@ def chosen(
 ) -> Matrix:
     """Return the part of a matrix that the options select, plugins known."""
     from benchmark.matrix.load import load, select
+
+    learn(plugins)
+    return select(load(name), methods or (), datasets or (), encoders or (), replicates or ())
+
+
+def learn(plugins: list[Path] | None) -> None:
+    """Make the methods of plugins known, whose cards a reader of results needs as well.
+
+    Raises:
+        UsageError: If a file is no plugin.
+    """
     from benchmark.plugins import load_all
 
     load_all(plugins or ())
-    return select(load(name), methods or (), datasets or (), encoders or (), replicates or ())
 
 
 def existing(results: Path) -> Path:

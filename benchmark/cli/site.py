@@ -14,8 +14,10 @@ from benchmark.cli.history import FOLDER, judged
 from benchmark.cli.shared import (
     RESULTS,
     Others,
+    Plugins,
     ResultsFolder,
     existing,
+    learn,
     reporting,
 )
 
@@ -38,6 +40,7 @@ def site(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of the site.")],
     *,
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     reported: Others = None,
     claims: Annotated[
         Path | None, typer.Option("--claims", metavar="FILE", help="A file of your own claims.")
@@ -58,6 +61,7 @@ def site(
     from benchmark.evidence.reported import load_with
     from benchmark.store import nights
 
+    learn(plugin)
     folder = history or (FOLDER if FOLDER.is_dir() and nights.names(FOLDER) else None)
     past = judged(folder) if folder else None
     if folder and past and past.protocols and past.protocol not in past.protocols:

@@ -15,8 +15,10 @@ from benchmark.cli.shared import (
     Encoders,
     Methods,
     Others,
+    Plugins,
     ResultsFolder,
     existing,
+    learn,
     reporting,
     say,
 )
@@ -78,6 +80,7 @@ def table(
     dataset: Datasets = None,
     encoder: Encoders = None,
     results: ResultsFolder = RESULTS,
+    plugin: Plugins = None,
     reported: Others = None,
 ) -> None:
     """Make a table of any axis by any other, with a receipt for every cell.
@@ -90,6 +93,7 @@ def table(
     """
     from benchmark.report.table.model import Request
 
+    learn(plugin)
     existing(results)
     if check is not None:
         _check(check, receipts, results, reported or [])
@@ -177,7 +181,9 @@ def _built(
     for axis, names in asked:
         if names:
             wanted = tuple(c for c in wanted if any(is_meant(n, getattr(c, axis)) for n in names))
-    stale = board.stale(kept)
+    stale, unsourced = board.stale(kept)
+    for reason in unsourced:
+        say(reason, err=True)
     if stale and not marks_stale:
         count = f"{len(stale)} of {len(kept)} results"
         say(f"{count} are stale: sources have changed since they were made", err=True)

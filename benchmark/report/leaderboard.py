@@ -52,6 +52,7 @@ def render(
     matrix: Matrix | None = None,
     floor_checks: Iterable[FloorCheck] | None = None,
     stale: Mapping[str, str] | None = None,
+    unsourced: Sequence[str] = (),
     assumed: Sequence[str] = (),
 ) -> str:
     """Return the board as Markdown: the same bytes for the same arguments, in any order.
@@ -64,6 +65,7 @@ def render(
         floor_checks: Tests against the floor, where predictions were kept.
         stale: What has changed since a result was made, in words, by its id. That depends on the
             program that looks, so nothing of it is in a board that is kept.
+        unsourced: Why of some results that cannot be said, in sentences; likewise.
         assumed: What a reader assumes of the reported numbers, in sentences.
     """
     shown = latest(results)
@@ -76,7 +78,9 @@ def render(
         parts.append(f"## {markdown.escape(dataset)}")
         own = (table for table in found if table.cell.dataset == dataset)
         parts += [measured.section(table, reported, checks) for table in own]
-    parts += [absent.section(found, unreadable, matrix), published.section(reported, found)]
+    parts.append(absent.section(found, unreadable, matrix))
+    parts.append(markdown.bullets([markdown.escape(text) for text in unsourced]))
+    parts.append(published.section(reported, found))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

@@ -351,6 +351,30 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, signum: int, code:
     assert [r.cell.method for r in files.read_all(tmp_path / "demo").results] == ["simclr"]
 
 
+def test_a_plugin_is_known_to_whoever_reads_its_results(tmp_path: Path) -> None:
+    """Readers take it as `run` does; without it a method is unknown here, which is not stale."""
+    own, results = plugin(tmp_path, "mine"), tmp_path / "demo"
+    cslbench("run", matrix(tmp_path, "[mine]"), "--results", results, "--plugin", own)
+    CARDS.pop("mine")  # each call stands for a process of its own
+    unknown = "sources not found: unknown method 'mine' (load its plugin by --plugin)"
+    board, table = (cslbench(verb, "--results", results) for verb in ("leaderboard", "table"))
+    assert board.stdout.count("sources not found") == board.stdout.count(unknown) == 1
+    assert (table.stderr, "mine" in table.stdout) == (f"{unknown}\n", True)
+    for verb in (
+        ("leaderboard",), ("table",), ("site", tmp_path / "public"), ("compare",), ("claims",),
+        ("plot", "accuracy", "--json"), ("cite",), ("gate", "--baseline", results),
+        ("robustness", "--over", "dataset"),
+    ):  # fmt: skip
+        CARDS.pop("mine", None)
+        done = cslbench(*verb, "--results", results, "--plugin", own)
+        assert "mine" in CARDS, done.output
+        assert "sources not found" not in done.output
+        if verb == ("table",):
+            assert (
+                "A method of the user's" in done.stdout or "a method of the user's" in done.stdout
+            )
+
+
 def test_a_plugin_trains_in_a_real_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one cell of this file that is not faked: the file's recipe, three steps, scored."""
     monkeypatch.setattr(run_module, "RUNNER", "benchmark.engines.runner")
