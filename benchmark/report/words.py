@@ -71,8 +71,8 @@ def _scoring(scoring: Scoring) -> Iterator[str]:
     for split, word in ((scoring.pretrain_split, "pretrained"), (scoring.probe_split, "probed")):
         if split and split != "train":
             yield f"{word} on {split}"
-    if scoring.online:
-        yield "online"
+    if scoring.online is not None:
+        yield "online" if scoring.online else "offline"
     if scoring.selection in _SELECTION:
         yield _SELECTION[scoring.selection]
     if scoring.augmentation:

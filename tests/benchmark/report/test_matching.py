@@ -7,7 +7,7 @@ import pytest
 from benchmark.evidence.reported import Reported, Scoring, Spent, load_reported
 from benchmark.evidence.verdict import Measured
 from benchmark.matrix.budget import Budget
-from benchmark.report import published
+from benchmark.report import published, words
 from benchmark.report.matching import best_match, comparable_dataset, judged, measured
 from benchmark.store.result import Result
 from tests.benchmark.factories import make_cell, make_result
@@ -95,6 +95,15 @@ def test_verdicts_that_disagree_are_all_told(
     for mine in (ours, ours[::-1]):
         assert [each.kind for each in judged(entry, mine)] == kinds
         assert published.told(entry, mine).startswith(shown)
+
+
+@pytest.mark.parametrize(("online", "said"), [(True, "online"), (False, "offline"), (None, "")])
+def test_online_and_offline_are_both_said_where_they_are_stated(
+    online: bool | None, said: str
+) -> None:
+    """A probe that is not known to be either looks like neither."""
+    scoring = Scoring(probe="linear", feature="pooled", online=online)
+    assert words.protocol(scoring) == ", ".join(filter(None, ("linear", "pooled", said)))
 
 
 def test_epochs_are_those_that_were_asked_for() -> None:
