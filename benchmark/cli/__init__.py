@@ -42,7 +42,7 @@ def application() -> typer.Typer:
         help="A reproducibility benchmark of contrastive self-supervised learning.\n\n"
         "Example: cslbench run --results demo",
         epilog="Exit codes: 0 done; 1 a cell failed or a check found something; 2 a request, "
-        "matrix or dataset is at fault; 130 interrupted.",
+        "matrix or dataset is at fault; 3 the gate could not tell; 130, 143 interrupted.",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,  # rich alone would take half of the time that --help may take

@@ -241,6 +241,13 @@ def test_validate_says_how_many_results_it_checked(tmp_path: Path) -> None:
     assert both == "2 results, 1 matrix file, nothing wrong\n"
 
 
+def test_help_names_every_exit_code() -> None:
+    """Those that docs/trust.md lists, the gate's and that of SIGTERM too."""
+    said = " ".join(cslbench("--help").stdout.split())
+    for code in ("0 done", "1 a cell failed", "2 a request", "3 the gate", "130, 143 interrupted"):
+        assert code in said
+
+
 READERS = (
     ("leaderboard",), ("leaderboard", "--check"), ("leaderboard", "--write"),
     ("leaderboard", "--json"), ("compare",), ("claims", "--strict"), ("robustness",),
