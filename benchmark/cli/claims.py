@@ -40,8 +40,11 @@ def claims(
 ) -> None:
     """Judge claims by the results: supported, contradicted, or what is lacking.
 
+    Results whose sources have changed since are judged like any other, and named as stale.
+
     Example: cslbench claims C3-amdim --results mine
     """
+    from benchmark.cli import board
     from benchmark.cli.predicted import held
     from benchmark.errors import ClaimError, unknown
     from benchmark.evidence.claims import words
@@ -60,13 +63,15 @@ def claims(
     judged = [one for one in judge(every, loaded.results) if not names or one.claim.id in names]
     for broken in loaded.broken:
         say(f"left out: {broken.path}: {broken.reason}", err=True)
+    used = {name for one in judged for name in one.results}
+    stale = board.stale(result for result in loaded.results if result.id in used)
     if as_json:
-        print_json({"claims": [words.facts(one) for one in judged]})
+        print_json({"claims": [words.facts(one, stale) for one in judged]})
     else:
         print_rows(words.HEADER, [words.row(one) for one in judged])
         for one in judged:
             typer.echo()
-            for line in words.evidence(one):
+            for line in words.evidence(one, stale):
                 say(line)
         typer.echo(f"\n{words.counts(judged)}")
     if strict and any(one.kind == "contradicted" for one in judged):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmark.evidence.claims.judge import Judged
@@ -32,8 +32,14 @@ def row(judged: Judged) -> tuple[str, ...]:
     )
 
 
-def evidence(judged: Judged) -> Iterator[str]:
-    """Yield the lines that say what a verdict rests on."""
+def evidence(judged: Judged, stale: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield the lines that say what a verdict rests on.
+
+    Args:
+        judged: A claim in one setting.
+        stale: What has changed since results were made, in words, by their ids; only for a reader
+            who has this very program, never in what is kept.
+    """
     claim = judged.claim
     where = f", {judged.setting}" if judged.setting else ""
     yield f"{claim.id}{where}: {judged.verdict}"
@@ -63,10 +69,14 @@ def evidence(judged: Judged) -> Iterator[str]:
         yield f"  to settle it: {more.text} more replicates of every cell{_time(more)}"
     if judged.results:
         yield f"  results: {' '.join(judged.results)}"
+    old = _stale(judged, stale or {})
+    for words in sorted(set(old.values())):
+        ids = [name for name, each in old.items() if each == words]
+        yield f"  {words}: {len(ids)} of {len(judged.results)} results: {' '.join(ids)}"
 
 
-def facts(judged: Judged) -> dict[str, Any]:
-    """Return a verdict as JSON has it."""
+def facts(judged: Judged, stale: Mapping[str, str]) -> dict[str, Any]:
+    """Return a verdict as JSON has it; `stale` as in `evidence`."""
     claim, more = judged.claim, judged.more
     return {
         "id": claim.id,
@@ -98,7 +108,12 @@ def facts(judged: Judged) -> dict[str, Any]:
             "seconds": more.seconds,
         },
         "results": list(judged.results),
+        "stale": _stale(judged, stale),
     }
+
+
+def _stale(judged: Judged, stale: Mapping[str, str]) -> dict[str, str]:
+    return {name: stale[name] for name in judged.results if name in stale}
 
 
 def counts(judged: Sequence[Judged]) -> str:

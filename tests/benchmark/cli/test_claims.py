@@ -9,6 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmark.cli import application
+from benchmark.evidence.claims import words
+from benchmark.evidence.claims.judge import judge
+from benchmark.evidence.claims.model import load_claims
 from benchmark.store import files
 from tests.benchmark.factories import make_result
 
@@ -70,6 +73,26 @@ def test_verdicts_come_with_their_evidence(store: Path) -> None:
     for result in files.read_all(store).results:
         assert result.id in done.stdout
     assert done.stdout.endswith("1 supported, 1 contradicted\n")
+
+
+def test_stale_results_are_named_in_what_is_printed(store: Path) -> None:
+    """One of six was made by other sources; the verdict is the same, and so is a site's text."""
+    mine = ("above", "--claims", store.parent / "mine.yaml", "--results", store)
+    before = claims(*mine)
+    assert "stale" not in before.stdout
+    assert json.loads(claims(*mine, "--json").stdout)["claims"][0]["stale"] == {}
+    result = make_result("yadim", 80.0, replicate=1)
+    closure = {**result.provenance.closure, "methods/yadim.py": "0" * 16}
+    files.write(store, make_result("yadim", 80.0, replicate=1, closure=closure), {})
+
+    done = claims(*mine)
+    (found,) = json.loads(claims(*mine, "--json").stdout)["claims"]
+    (line,) = [line for line in done.stdout.splitlines() if "stale" in line]
+    assert line == f"  stale (yadim.py changed): 1 of 6 results: {result.id}"
+    assert found["stale"] == {result.id: "stale (yadim.py changed)"}
+    assert done.stdout.replace(f"{line}\n", "") == before.stdout
+    (judged,) = judge(load_claims(store.parent / "mine.yaml")[:1], files.read_all(store).results)
+    assert not any("stale" in line for line in words.evidence(judged))
 
 
 def test_only_strict_fails_on_a_contradicted_claim(store: Path) -> None:
