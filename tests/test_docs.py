@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import subprocess
@@ -77,6 +78,15 @@ def test_the_verdict_that_is_shown_has_the_alphas_of_the_code(place: Place) -> N
     fixed += [look[: look.index(":")], look[look.index("; alpha") :]]
     assert len(fixed) == 4
     assert [each for each in fixed if each not in printed] == []
+
+
+def test_each_claim_of_the_page_is_judged_in_one_setting(place: Place) -> None:
+    """No cell beside itself, and no variant that the claim does not mean."""
+    printed = place.command("cslbench claims --claims claims.yaml --results looks --json")
+    found = [(each["id"], each["setting"]) for each in json.loads(printed)["claims"]]
+
+    where = "digits, compact[width=8], 3 steps, common, simclr"
+    assert found == [("sharper", f"{where}[temperature=1.0]"), ("learns", where)]
 
 
 def test_an_entry_point_names_a_card_that_is_there(place: Place) -> None:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from benchmark.evidence import axes
 from benchmark.evidence.claims.lines import Line, Lines
-from benchmark.evidence.claims.model import Claim, Selection
+from benchmark.evidence.claims.model import Claim
 from benchmark.evidence.claims.select import is_meant
 
 MAY_DIFFER = frozenset({"encoder", "budget", "training", "precision"})
@@ -59,6 +59,8 @@ class Nothing:
 
     missing: tuple[str, ...] = ()
     """Cells without any result."""
+    same: tuple[str, ...] = ()
+    """Two cells that have the same results wherever all cells have some."""
     fields: tuple[str, ...] = ()
     """What the nearest results of all cells differ in; the axis, if they share too few levels."""
 
@@ -83,23 +85,27 @@ def instances(claim: Claim, lines: Lines) -> list[Instance] | Nothing:
         claim: with a predicate.
         lines: of the store.
     """
-    groups = {name: _groups(claim, claim.selection(name), lines) for name in claim.cells}
+    groups = {name: _groups(claim, name, lines) for name in claim.cells}
     missing = tuple(name for name, found in groups.items() if not found)
     if missing:
         return Nothing(missing=missing)
-    found, near = [], list[set[str]]()
+    found, near, same = [], list[set[str]](), tuple[str, ...]()
     for chosen in _together(claim, groups):
         parts = {name: group for name, (_, group) in zip(groups, chosen, strict=True)}
         keys = [dict(key) for (key, _), _ in chosen]
         levels = _levels(claim, parts)
         apart = _differing(claim, keys) or _several(parts.values(), levels)
-        if not apart and levels:
+        if apart or not levels:
+            near.append(apart or {str(claim.over)})
+        elif twice := _same(parts, levels):
+            same = twice  # nothing can be learnt of a cell beside itself
+        else:
             variants = [variant for (_, variant), _ in chosen]
             found.append(_instance(claim, keys, variants, parts, levels))
-        else:
-            near.append(apart or {str(claim.over)})
     if found:
         return sorted(found, key=lambda instance: instance.setting)
+    if same:
+        return Nothing(same=same)
     nearest = min((sorted(names) for names in near), key=lambda names: (len(names), names))
     return Nothing(fields=tuple(nearest))
 
@@ -132,13 +138,24 @@ def _levels(claim: Claim, parts: Mapping[str, _Group]) -> list[str]:
     return levels if len(levels) > 1 and every else []
 
 
-def _groups(claim: Claim, chosen: Selection, lines: Lines) -> _Groups:
+def _same(parts: Mapping[str, _Group], levels: Sequence[str]) -> tuple[str, ...]:
+    """Return the first two cells that stand for the same results; nothing where all differ."""
+    first: dict[tuple[int, ...], str] = {}
+    for name, group in parts.items():
+        other = first.setdefault(tuple(id(group.lines[level][0]) for level in levels), name)
+        if other != name:
+            return other, name
+    return ()
+
+
+def _groups(claim: Claim, name: str, lines: Lines) -> _Groups:
+    chosen, held = claim.selection(name), claim.held(name)
     found: _Groups = defaultdict(_Group)
     left = _OF_DATASET if claim.over == "dataset" else {claim.over}
     base = (chosen.method or "").partition("[")[0].strip()
     for line in lines.get((base, chosen.protocol or "linear"), ()):
-        if is_meant(chosen, line.cell, claim.over):
-            key = tuple((name, text) for name, text in _key(line) if name not in left)
+        if is_meant(chosen, line.cell, claim.over, held):
+            key = tuple((field, text) for field, text in _key(line) if field not in left)
             level = "" if claim.over is None else axes.level(line.cell, claim.over)
             found[key, axes.variant(line.cell, claim.over)].lines[level].append(line)
     return found

@@ -20,6 +20,7 @@ from benchmark.matrix.budget import CURRENCIES
 from benchmark.matrix.protocol import PROTOCOLS
 from benchmark.matrix.row import setting_of
 from methods import catalogue as encoders
+from methods import selector
 
 SHIPPED = Path(__file__).parents[1] / "claims.yaml"
 EXPLORATORY = "exploratory"
@@ -41,8 +42,8 @@ class Selection(_Strict):
     """Which results a name in a predicate stands for; what is left out is open."""
 
     method: Text | None = None
-    """Selector. Options that it names must hold; of the others, choices (`extraction`, `views`)
-    are the method's own and sizes are open."""
+    """Selector. Options that it names must hold; of the others, choices (`extraction`, `views`) and
+    what another cell of the method names are the method's own, and sizes are open."""
     dataset: Text | list[Text] | None = None
     """Selectors; without options, every variant."""
     encoder: Text | list[Text] | None = None
@@ -126,6 +127,15 @@ class Claim(_Strict):
     def selection(self, name: str) -> Selection:
         """Return which results a name stands for."""
         return self.cells[name].within(self.where)
+
+    def held(self, name: str) -> frozenset[str]:
+        """Return the options that any cell of this cell's method names.
+
+        They hold in all of those: `simclr` beside `simclr[temperature=1]` has its own temperature.
+        """
+        base, _ = selector.split(self.selection(name).method or "")
+        every = [selector.split(self.selection(other).method or "") for other in self.cells]
+        return frozenset(option for each, options in every if each == base for option in options)
 
     @property
     def stated(self) -> frozenset[str]:

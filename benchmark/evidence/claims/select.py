@@ -13,8 +13,18 @@ from benchmark.matrix.row import Row, setting_of
 from methods import selector
 
 
-def is_meant(chosen: Selection, cell: Cell, over: str | None) -> bool:
-    """Say whether a selection means a cell; what spreads are over is not asked of its method."""
+def is_meant(
+    chosen: Selection, cell: Cell, over: str | None, held: frozenset[str] = frozenset()
+) -> bool:
+    """Say whether a selection means a cell; what spreads are over is not asked of its method.
+
+    Args:
+        chosen: the selection.
+        cell: of a result.
+        over: the axis of the claim's spreads.
+        held: options that hold even where the selection's method does not name them: at their
+            defaults.
+    """
     for name in ("training", "precision"):
         if getattr(chosen, name) not in (None, getattr(cell, name)):
             return False
@@ -23,7 +33,7 @@ def is_meant(chosen: Selection, cell: Cell, over: str | None) -> bool:
         return False
     if cell.budget.amount and not _spends(chosen, cell):
         return False
-    if not _is_method(chosen.method or "", cell.method, cell.dataset, over):
+    if not _is_method(chosen.method or "", cell.method, cell.dataset, held - {over}, over):
         return False
     return all(
         not chosen.texts(axis) or any(_is_of(axis, text, cell) for text in chosen.texts(axis))
@@ -57,7 +67,9 @@ def _meant(axis: str, text: str, method: str, dataset: str, encoder: str) -> boo
 
 
 @cache
-def _is_method(text: str, method: str, dataset: str, over: str | None) -> bool:
+def _is_method(
+    text: str, method: str, dataset: str, held: frozenset[str], over: str | None
+) -> bool:
     base, options = selector.split(text)
     if method.partition("[")[0] != base:
         return False
@@ -66,5 +78,6 @@ def _is_method(text: str, method: str, dataset: str, over: str | None) -> bool:
         wanted, own = setting_of(text, resolved), setting_of(method, resolved)
     except (ValueError, UsageError):
         return False
-    fixed = {name for name, option in own.card.options.items() if option.choices} | set(options)
+    choices = {name for name, option in own.card.options.items() if option.choices}
+    fixed = choices | set(options) | held
     return all(wanted.values[name] == own.values[name] for name in fixed - {over})

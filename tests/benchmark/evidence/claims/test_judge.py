@@ -187,7 +187,7 @@ def test_an_encoder_that_cells_state_may_differ() -> None:
     assert only(claim(cells=stated), store).kind == "supported"
 
 
-def changed_cells(cells: dict[str, dict[str, str]], name: str, **fields: str) -> dict[str, Any]:
+def changed_cells(cells: dict[str, dict[str, str]], name: str, **fields: Any) -> dict[str, Any]:
     """Return cells of which one says more."""
     return {**cells, name: {**cells[name], **fields}}
 
@@ -213,6 +213,33 @@ def test_other_choices_of_a_method_are_other_methods_and_sizes_are_not() -> None
     assert only(claim(), store).kind == "supported"
     patches = claim(cells={"a": {"method": "yadim[views=patches]"}, "b": {"method": "amdim"}})
     assert only(patches, store).kind == "contradicted"
+
+
+def test_a_plain_name_beside_a_variant_means_the_default() -> None:
+    """And only of what the variant names: other sizes stay open, and so does a plain name alone."""
+    store = [
+        *line("simclr[hidden=64]", 70, 5),
+        *line("simclr[hidden=64,temperature=1.0]", 60, 5, sign=-1),
+        *line("random_init", 50, 5, sign=-1),
+    ]
+    cells = {"hot": {"method": "simclr[temperature=1]"}, "usual": {"method": "simclr"}}
+    found = only(claim("hot < usual", cells=cells), store)
+    assert found.kind == "supported"
+    assert found.setting.endswith("simclr[hidden=64,temperature=1.0], simclr[hidden=64]")
+    alone = {"a": {"method": "simclr"}, "b": {"method": "random_init"}}
+    assert len(judge([claim(cells=alone)], store)) == 2
+
+
+def test_a_cell_is_not_compared_with_itself() -> None:
+    """Nor does such a setting count in its family: the p of the other one is not doubled."""
+    cells = {"a": {"method": "yadim", "encoder": "resnet18"}, "b": {"method": "yadim"}}
+    stated = changed_cells(cells, "b", encoder=["compact", "resnet18"])
+    own = line("yadim", 70, 5, encoder="resnet18")
+    found = only(claim(cells=stated, family="f"), [*own, *line("yadim", 60, 5, sign=-1)])
+    assert found.kind == "supported"
+    assert found.p_holm == found.p
+    alone = only(claim(cells=stated), own)
+    assert alone.verdict == "not run (a and b have the same results)"
 
 
 def test_a_spread_over_strategies_knows_the_default_by_its_value() -> None:
