@@ -20,7 +20,9 @@ from benchmark.plan import Pace, paces
 from benchmark.plan import Row as Names
 from benchmark.store.result import Result
 
-Kind: TypeAlias = Literal["supported", "contradicted", "inconclusive", "not comparable", "not run"]
+Kind: TypeAlias = Literal[
+    "supported", "contradicted", "inconclusive", "not comparable", "not run", "untested"
+]
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def judge(claims: Sequence[Claim], results: Iterable[Result]) -> list[Judged]:
     cases: list[tuple[Claim, _Tried | Judged]] = []
     for claim in claims:
         if claim.untested is not None:
-            cases.append((claim, Judged(claim, "not run", claim.untested)))
+            cases.append((claim, Judged(claim, "untested", claim.untested)))
             continue
         found = instances(claim, lines)
         if isinstance(found, Nothing):
