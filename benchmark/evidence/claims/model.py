@@ -30,7 +30,7 @@ AXES = ("encoder", "dataset", "budget", "batch")
 
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=40)]
-Level = Annotated[float, Field(gt=0, lt=0.5, allow_inf_nan=False)]
+Level = Annotated[float, Field(ge=1e-6, lt=0.5, allow_inf_nan=False)]
 Replicates = Annotated[int, Field(ge=2, le=10_000)]
 
 

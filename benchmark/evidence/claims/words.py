@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmark.evidence.claims.judge import Judged
 from benchmark.evidence.claims.leaf import Leaf
-from benchmark.evidence.claims.model import EXPLORATORY
+from benchmark.evidence.claims.model import EXPLORATORY, Claim
 from benchmark.evidence.claims.more import More
 from benchmark.evidence.claims.trial import Look
 
@@ -25,7 +25,7 @@ def row(judged: Judged) -> tuple[str, ...]:
         judged.claim.id,
         judged.kind if judged.claim.untested else judged.verdict,
         str(judged.replicates) if judged.setting else "",
-        "" if leaf is None else _effect(leaf),
+        "" if leaf is None else _effect(leaf, judged.claim),
         _number(p),
         _number(corrected) if judged.claim.family != EXPLORATORY else "",
         judged.setting,
@@ -52,7 +52,7 @@ def evidence(judged: Judged, stale: Mapping[str, str] | None = None) -> Iterator
         yield f"  over {claim.over}: {', '.join(judged.levels)}"
     for leaf in judged.shown.leaves if judged.shown else ():
         tested = f", p {_number(leaf.p)}" if judged.looks else ""  # before the first look, none
-        yield f"  {leaf.text}: {_effect(leaf)}, claimed {leaf.wanted}{tested}"
+        yield f"  {leaf.text}: {_effect(leaf, claim)}, claimed {leaf.wanted}{tested}"
         if leaf.problem:
             yield f"  {leaf.problem}"
     for look in judged.looks:
@@ -98,7 +98,7 @@ def facts(judged: Judged, stale: Mapping[str, str]) -> dict[str, Any]:
         "p_against": judged.p_against,
         "p_against_holm": judged.p_against_holm,
         "looks": [_look(look) for look in judged.looks],
-        "effects": [_leaf(leaf) for leaf in judged.shown.leaves] if judged.shown else [],
+        "effects": [_leaf(leaf, claim) for leaf in judged.shown.leaves] if judged.shown else [],
         "more": None
         if more is None
         else {
@@ -132,12 +132,13 @@ def _look(look: Look) -> dict[str, float]:
     }
 
 
-def _leaf(leaf: Leaf) -> dict[str, Any]:
+def _leaf(leaf: Leaf, claim: Claim) -> dict[str, Any]:
     return {
         "quantity": leaf.text,
         "estimate": leaf.estimate,
         "low": leaf.low,
         "high": leaf.high,
+        "level": None if leaf.low is None else 1 - 2 * claim.alpha,
         "claimed": leaf.wanted,
         "p": leaf.p,
         "p_against": leaf.p_against,
@@ -145,10 +146,12 @@ def _leaf(leaf: Leaf) -> dict[str, Any]:
     }
 
 
-def _effect(leaf: Leaf) -> str:
+def _effect(leaf: Leaf, claim: Claim) -> str:
+    """Write an estimate with its interval, and the level of that."""
     if leaf.low is None or leaf.high is None:
         return f"{leaf.estimate:+.2f}"
-    return f"{leaf.estimate:+.2f} [{leaf.low:+.2f}, {leaf.high:+.2f}]"
+    level = f"{100 * (1 - 2 * claim.alpha):.6g} %"
+    return f"{leaf.estimate:+.2f} [{level}: {leaf.low:+.2f}, {leaf.high:+.2f}]"
 
 
 def _number(p: float | None) -> str:

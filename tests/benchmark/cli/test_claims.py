@@ -68,7 +68,7 @@ def test_verdicts_come_with_their_evidence(store: Path) -> None:
     """The effect, the looks, the correction, and every result."""
     done = claims("--claims", store.parent / "mine.yaml", "--results", store)
     assert done.exit_code == 0, done.output
-    assert "yadim - amdim: +9.93 [+9.51, +10.36], claimed > 0" in done.stdout
+    assert "yadim - amdim: +9.93 [90 %: +9.51, +10.36], claimed > 0" in done.stdout
     assert "look at 3 of 3 replicates" in done.stdout
     for result in files.read_all(store).results:
         assert result.id in done.stdout
@@ -105,6 +105,21 @@ def test_only_strict_fails_on_a_contradicted_claim(store: Path) -> None:
     )
     assert [both[0]] == one
     assert one[0]["p_holm"] == pytest.approx(2 * one[0]["p"])
+
+
+def test_an_interval_is_printed_with_its_level(store: Path) -> None:
+    """Of 1 - 2 alpha, as text and as JSON; an alpha that leaves no end is refused."""
+    strict = store.parent / "strict.yaml"
+    strict.write_text(MINE.replace("family: mine", "family: mine\n    alpha: 0.005"))
+    done = claims("above", "--claims", strict, "--results", store)
+    assert done.stdout.count("+9.93 [99 %: +8.49, +11.38]") == 2
+    found = json.loads(claims("above", "--claims", strict, "--results", store, "--json").stdout)
+    assert found["claims"][0]["effects"][0]["level"] == pytest.approx(0.99)
+
+    strict.write_text(MINE.replace("family: mine", "family: mine\n    alpha: 1.0e-300"))
+    refused = claims("--claims", strict, "--results", store)
+    assert refused.exit_code == 2
+    assert "strict.yaml:6: alpha: input should be greater than or equal to 1e-06" in refused.output
 
 
 def test_the_same_store_gives_the_same_words_twice(store: Path) -> None:
