@@ -69,6 +69,8 @@ class Leaf:
     df: float = 0.0
     problem: str = ""
     """Why nothing can be tested."""
+    seen: str = ""
+    """What else there is to see, in words: the ranges of spreads."""
 
 
 def contrast_leaf(contrast: Contrast, data: Mapping[str, Floats], design: Design) -> Leaf:
@@ -133,17 +135,17 @@ def spread_leaf(claimed: Smaller, data: Mapping[str, Floats], design: Design) ->
     first, second = data[claimed.first], data[claimed.second]
     ranges = [float(np.ptp(each.mean(axis=1))) for each in (first, second)]
     text = f"spread² of {claimed.first} - {claimed.second} over {claimed.over}"
-    text += f" (range {ranges[0]:.2f} and {ranges[1]:.2f})"
+    seen = f"range {ranges[0]:.2f} and {ranges[1]:.2f}"
     difference = cross_replicate_variance(first) - cross_replicate_variance(second)
     if min(_noise(first), _noise(second)) <= 1e-9:
         problem = "replicates do not differ: no noise to weigh spreads against"
-        return Leaf(text, difference, None, None, "< 0", 1.0, 1.0, problem=problem)
+        return Leaf(text, difference, None, None, "< 0", 1.0, 1.0, problem=problem, seen=seen)
     # only the direction that it looks like can be shown
     if difference < 0:
         p, against = _smaller_p(first, second, paired=design.paired), 1.0
     else:
         p, against = 1.0, _smaller_p(second, first, paired=design.paired)
-    return Leaf(text, difference, None, None, "< 0", p, against)
+    return Leaf(text, difference, None, None, "< 0", p, against, seen=seen)
 
 
 def _smaller_p(first: Floats, second: Floats, *, paired: bool) -> float:

@@ -32,6 +32,20 @@ class Look:
     p: float
     p_against: float
     leaves: tuple[Leaf, ...]
+    deciding: Leaf
+    """The leaf whose p is that of the statement, before any correction for their number."""
+    deciding_against: Leaf
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A statement, or a part of one, on some replicates."""
+
+    p: float
+    against: float
+    leaves: tuple[Leaf, ...]
+    deciding: Leaf
+    deciding_against: Leaf
 
 
 @dataclass(frozen=True)
@@ -101,31 +115,51 @@ def look(
         spent: alpha up to and with it.
     """
     first = {name: values[:, :size] for name, values in data.items()}
-    p, against, leaves = _tested(statement, first, design)
-    return Look(size, level, spent, p, against, tuple(leaves))
+    part = _tested(statement, first, design)
+    return Look(
+        size,
+        level,
+        spent,
+        part.p,
+        part.against,
+        part.leaves,
+        part.deciding,
+        part.deciding_against,
+    )
 
 
-def _tested(
-    statement: Statement, data: Mapping[str, Floats], design: Design
-) -> tuple[float, float, list[Leaf]]:
+def _tested(statement: Statement, data: Mapping[str, Floats], design: Design) -> _Part:
     if isinstance(statement, Contrast):
-        leaf = contrast_leaf(statement, data, design)
-        return leaf.p, leaf.p_against, [leaf]
+        return _alone(contrast_leaf(statement, data, design))
     if isinstance(statement, Smaller):
-        leaf = spread_leaf(statement, data, design)
         # at the floor everything is robust: the mean must be no worse by more than the margin
         mean = Contrast(((statement.first, 1.0), (statement.second, -1.0)), margin=1.0)
-        parts = [(leaf.p, leaf.p_against, [leaf]), _tested(mean, data, design)]
-        return _together(parts)
+        spread = _alone(spread_leaf(statement, data, design))
+        return _together([spread, _tested(mean, data, design)])
     parts = [_tested(part, data, design) for part in statement.parts]
     if isinstance(statement, All):
         return _together(parts)
     assert isinstance(statement, AnyOf)
-    against, p, leaves = _together([(a, p, leaves) for p, a, leaves in parts])
-    return p, against, leaves
+    return _turned(_together([_turned(part) for part in parts]))
 
 
-def _together(parts: list[tuple[float, float, list[Leaf]]]) -> tuple[float, float, list[Leaf]]:
-    p = max(part[0] for part in parts)
-    against = min(1.0, len(parts) * min(part[1] for part in parts))
-    return p, against, [leaf for part in parts for leaf in part[2]]
+def _alone(leaf: Leaf) -> _Part:
+    return _Part(leaf.p, leaf.p_against, (leaf,), leaf, leaf)
+
+
+def _turned(part: _Part) -> _Part:
+    """Return what the contrary of a statement says."""
+    return _Part(part.against, part.p, part.leaves, part.deciding_against, part.deciding)
+
+
+def _together(parts: list[_Part]) -> _Part:
+    """Return what all of several say: the weakest for, the strongest against times their number."""
+    weakest = max(parts, key=lambda part: part.p)
+    strongest = min(parts, key=lambda part: part.against)
+    return _Part(
+        weakest.p,
+        min(1.0, len(parts) * strongest.against),
+        tuple(leaf for part in parts for leaf in part.leaves),
+        weakest.deciding,
+        strongest.deciding_against,
+    )

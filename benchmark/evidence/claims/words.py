@@ -11,7 +11,8 @@ from benchmark.evidence.claims.model import EXPLORATORY, Claim
 from benchmark.evidence.claims.more import More
 from benchmark.evidence.claims.trial import Look
 
-HEADER = ("claim", "verdict", "n", "effect", "p", "p Holm", "setting")
+HEADER = ("claim", "verdict", "n", "effect", "p, all looks", "Holm", "setting")
+"""`n` is of the effect; both p are of all looks so far."""
 
 
 def row(judged: Judged) -> tuple[str, ...]:
@@ -20,16 +21,33 @@ def row(judged: Judged) -> tuple[str, ...]:
     p, corrected = (
         (judged.p_against, judged.p_against_holm) if against else (judged.p, judged.p_holm)
     )
-    leaf = judged.shown.leaves[0] if judged.shown else None
     return (
         judged.claim.id,
         judged.kind if judged.claim.untested else judged.verdict,
-        str(judged.replicates) if judged.setting else "",
-        "" if leaf is None else _effect(leaf, judged.claim),
+        _replicates(judged) if judged.setting else "",
+        _shown(judged, against=against),
         _number(p),
         _number(corrected) if judged.claim.family != EXPLORATORY else "",
         judged.setting,
     )
+
+
+def _replicates(judged: Judged) -> str:
+    """Return the replicates behind the effect, and of how many where there are more."""
+    have, shown = judged.replicates, judged.shown
+    return (
+        str(have) if shown is None or shown.replicates == have else f"{shown.replicates} of {have}"
+    )
+
+
+def _shown(judged: Judged, *, against: bool) -> str:
+    """Return the effect that the p of a row is of; named where the claim is about several."""
+    look = judged.shown
+    if look is None:
+        return ""
+    leaf = look.deciding_against if against else look.deciding
+    name = f"{leaf.text}: " if len(look.leaves) > 1 else ""
+    return name + _effect(leaf, judged.claim)
 
 
 def evidence(judged: Judged, stale: Mapping[str, str] | None = None) -> Iterator[str]:
@@ -52,7 +70,7 @@ def evidence(judged: Judged, stale: Mapping[str, str] | None = None) -> Iterator
         yield f"  over {claim.over}: {', '.join(judged.levels)}"
     for leaf in judged.shown.leaves if judged.shown else ():
         tested = f", p {_number(leaf.p)}" if judged.looks else ""  # before the first look, none
-        yield f"  {leaf.text}: {_effect(leaf, claim)}, claimed {leaf.wanted}{tested}"
+        yield f"  {_quantity(leaf)}: {_effect(leaf, claim)}, claimed {leaf.wanted}{tested}"
         if leaf.problem:
             yield f"  {leaf.problem}"
     for look in judged.looks:
@@ -98,6 +116,7 @@ def facts(judged: Judged, stale: Mapping[str, str]) -> dict[str, Any]:
         "p_against": judged.p_against,
         "p_against_holm": judged.p_against_holm,
         "looks": [_look(look) for look in judged.looks],
+        "effects_replicates": judged.shown.replicates if judged.shown else None,
         "effects": [_leaf(leaf, claim) for leaf in judged.shown.leaves] if judged.shown else [],
         "more": None
         if more is None
@@ -134,7 +153,7 @@ def _look(look: Look) -> dict[str, float]:
 
 def _leaf(leaf: Leaf, claim: Claim) -> dict[str, Any]:
     return {
-        "quantity": leaf.text,
+        "quantity": _quantity(leaf),
         "estimate": leaf.estimate,
         "low": leaf.low,
         "high": leaf.high,
@@ -144,6 +163,10 @@ def _leaf(leaf: Leaf, claim: Claim) -> dict[str, Any]:
         "p_against": leaf.p_against,
         "problem": leaf.problem,
     }
+
+
+def _quantity(leaf: Leaf) -> str:
+    return f"{leaf.text} ({leaf.seen})" if leaf.seen else leaf.text
 
 
 def _effect(leaf: Leaf, claim: Claim) -> str:

@@ -119,7 +119,9 @@ def test_an_interval_is_printed_with_its_level(store: Path) -> None:
     strict.write_text(MINE.replace("family: mine", "family: mine\n    alpha: 1.0e-300"))
     refused = claims("--claims", strict, "--results", store)
     assert refused.exit_code == 2
-    assert "strict.yaml:6: alpha: input should be greater than or equal to 1e-06" in refused.output
+    assert (
+        "strict.yaml:6: alpha: input should be greater than or equal to 0.000001" in refused.output
+    )
 
 
 def test_the_same_store_gives_the_same_words_twice(store: Path) -> None:

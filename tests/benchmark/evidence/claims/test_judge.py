@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmark.evidence.claims import words
 from benchmark.evidence.claims.judge import Judged, judge
 from benchmark.evidence.claims.model import Claim, load_claims
 from benchmark.evidence.statistics.multiple import holm
@@ -332,6 +333,28 @@ def test_a_look_that_decided_stays_decided() -> None:
     assert early.kind == late.kind == "supported"
     assert len(late.looks) == 3
     assert late.looks[0] == early.looks[0]
+
+
+def test_a_row_shows_the_effect_that_its_p_is_of() -> None:
+    """Of `b < a < 100` the weakest part decides for it, the strongest against; each is named."""
+    store = pair(0.02, n=5)
+    open_ = only(claim("mean(b) < mean(a) < 100"), store)
+    assert open_.kind == "inconclusive"
+    assert words.row(open_)[3].startswith("a - b: +0.0")
+    against = only(claim("mean(b) < mean(a) < 60"), store)
+    assert against.kind == "contradicted"
+    assert words.row(against)[3].startswith("a: +70.0")
+    either = only(claim("abs(mean(a) - mean(b)) > 1"), pair(-9.0, n=5))
+    assert either.kind == "supported"
+    assert either.shown is not None
+    assert either.shown.deciding.p == min(leaf.p for leaf in either.shown.leaves)
+
+
+def test_a_row_counts_the_replicates_behind_its_effect() -> None:
+    """The fourth is not looked at before the fifth; a look that decided is named with its own."""
+    assert words.row(only(claim(looks=[3, 5]), pair(0.05, n=4)))[2] == "3 of 4"
+    assert words.row(only(claim(looks=[3, 5]), pair(0.05, n=5)))[2] == "5"
+    assert words.facts(only(claim(looks=[3, 5]), pair(0.05, n=4)))["effects_replicates"] == 3
 
 
 def test_verdicts_name_the_results_they_rest_on() -> None:
