@@ -101,8 +101,8 @@ def draw(shown: Curves, width: style.Width) -> Figure:
     columns, inches = _COLUMNS[width], style.WIDTHS[width]
     rows = [-(-len(own) // columns) for own in found.values()]
     heights = [
-        1.15 * count + 0.13 * len(style.heading(group, inches)) + 0.15
-        for count, group in zip(rows, found, strict=True)
+        (1.05 + _titles(own)) * count + 0.13 * len(style.heading(group, inches)) + 0.15
+        for count, (group, own) in zip(rows, found.items(), strict=True)
     ]
     extra = style.note_height(_NOTE, inches)
     figure, parts = style.panels(heights, width, 1, extra=extra)
@@ -120,9 +120,18 @@ def draw(shown: Curves, width: style.Width) -> Figure:
     return figure
 
 
+def _title(curve: Curve) -> str:
+    return f"{style.label(curve.name, 22)}, n = {curve.n}"
+
+
+def _titles(curves: Sequence[Curve]) -> float:
+    """Return the height of the longest title of a group, inches."""
+    return 0.1 * max(1 + _title(curve).count("\n") for curve in curves)
+
+
 def _draw(axes: Axes, curve: Curve, look: Look) -> None:
     style.light(axes, "both")
     axes.fill_between(curve.images, curve.low, curve.high, color=look.colour, alpha=0.3, lw=0)
     axes.plot(curve.images, curve.mean, color=look.colour, label=curve.name)
-    axes.set_title(f"{style.label(curve.name, 20)}, n = {curve.n}", fontsize=style.SMALL, pad=3)
+    axes.set_title(_title(curve), fontsize=style.SMALL, pad=3)
     style.amounts(axes, (0.0, *curve.images))

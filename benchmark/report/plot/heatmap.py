@@ -95,7 +95,7 @@ def draw(shown: Heatmap, width: style.Width) -> Figure:
     columns = 2 if width == "double" and most * 2 <= fits - 4 else 1
     each = inches / min(columns, len(shown.panels))
     heights = [
-        0.75 + 0.13 * len(style.heading(_title(p), each)) + _ROW * len(p.methods)
+        0.75 + 0.13 * len(style.heading(_title(p), each)) + _row(p) * len(p.methods)
         for p in shown.panels
     ]
     figure, parts = style.panels(heights, width, columns)
@@ -149,6 +149,11 @@ def _names(panel: Panel) -> list[str]:
         name if role == "method" else f"{name} ({role})"
         for name, role in zip(shown, roles, strict=True)
     ]
+
+
+def _row(panel: Panel) -> float:
+    """Return how high a row must be for the longest of the names."""
+    return max(_ROW, *(0.1 * (1 + name.count("\n")) for name in _names(panel)))
 
 
 def _is_dark(image: object, cell: Point) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmark.evidence.robustness import Row
 
 _ROW = 0.24
-"""Height of a method, inches: its name may take two lines."""
+"""Height of a method, inches, unless its name takes more than two lines."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def draw(shown: Robustness, width: style.Width) -> Figure:
     levels = sorted({level for panel in shown.panels for level in panel.levels})
     looks = of_levels(levels)
     heights = [
-        0.5 + 0.13 * len(style.heading(_title(p), inches)) + _ROW * max(2, len(p.methods))
+        0.5 + 0.13 * len(style.heading(_title(p), inches)) + _row(p) * max(2, len(p.methods))
         for p in shown.panels
     ]
     note = f"Right: sd of the {shown.over} effect, noise of replicates taken out, 95 % interval."
@@ -114,6 +114,12 @@ def draw(shown: Robustness, width: style.Width) -> Figure:
     style.keyed(figure, looks)
     style.noted(figure, note)
     return figure
+
+
+def _row(panel: Panel) -> float:
+    """Return how high a row must be for the longest of the names."""
+    names = style.labels([method.name for method in panel.methods])
+    return max(_ROW, *(0.1 * (1 + name.count("\n")) for name in names))
 
 
 def _title(panel: Panel) -> tuple[str, ...]:

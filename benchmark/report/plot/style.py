@@ -6,6 +6,7 @@ matplotlib is an extra: it is imported where something is drawn.
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,10 @@ GREY = "#666666"
 SMALL = 6.0
 """Points, the smallest text."""
 _TEXT = 7.0
+_LINES = 4
+"""Of a name."""
+_KEY = 30
+"""Characters of a line of a key."""
 _FONT = "DejaVu Sans"
 """Comes with matplotlib, so that every machine draws the same."""
 _RC: Any = {
@@ -105,14 +110,24 @@ def encoded(figure: Figure, kind: str) -> bytes:
 
 
 def label(name: str, longest: int = 24) -> str:
-    """Return a stranger's name as text that can be shown: its options below it, both bounded."""
+    """Return a stranger's name as text that can be shown: its options below it, line by line.
+
+    Only a single option that is longer than a line, or a fifth line, is cut.
+    """
     known = _characters()
     safe = "".join(c if ord(c) in known else "?" for c in plain(name))
     if len(safe) <= longest:
         return safe
     end = next((i for i, character in enumerate(safe) if character in "[("), len(safe))
-    parts = (safe[:end].rstrip(), safe[end:])
-    return "\n".join(_cut(part, longest) for part in parts if part)
+    lines = [safe[:end].rstrip()]
+    for option in re.split("(?<=,)", safe[end:]):
+        if len(lines) > 1 and len(lines[-1] + option) <= longest:
+            lines[-1] += option
+        else:
+            lines.append(option)
+    if len(lines) > _LINES:
+        lines[_LINES - 1 :] = ["".join(lines[_LINES - 1 :])]
+    return "\n".join(_cut(line, longest) for line in lines if line)
 
 
 def labels(names: Sequence[str], longest: int = 24) -> list[str]:
@@ -202,9 +217,14 @@ def light(axes: Axes, axis: Literal["x", "y", "both"]) -> None:
 
 def key_size(names: Sequence[str], inches: float) -> tuple[int, float]:
     """Return the columns of a key that fits a width, and its height, inches."""
-    longest = max(len(text) for text in _keys(names))
+    texts = _keys(names)
+    longest = max(len(line) for text in texts for line in text.split("\n"))
     columns = max(1, min(4, int(inches / (0.4 + longest * SMALL * 0.56 / 72))))
-    return columns, 0.14 * -(-len(names) // columns) + 0.1
+    rows = -(-len(names) // columns)
+    # a key is filled column by column
+    high = (sum(1 + text.count("\n") for text in texts[at : at + rows])
+            for at in range(0, len(texts), rows))  # fmt: skip
+    return columns, 0.14 * max(high) + 0.1
 
 
 def keyed(figure: Figure, looks: dict[str, Look], *, lines: bool = False) -> None:
@@ -224,7 +244,7 @@ def keyed(figure: Figure, looks: dict[str, Look], *, lines: bool = False) -> Non
 
 
 def _keys(names: Sequence[str]) -> list[str]:
-    return [text.replace("\n", "") for text in labels(names, 20)]
+    return labels(names, _KEY)
 
 
 def amounts(axes: Axes, values: Sequence[float]) -> None:

@@ -304,6 +304,16 @@ def test_a_name_is_never_read_as_mathematics() -> None:
     assert not label.get_parse_math()
 
 
+@pytest.mark.parametrize("longest", [20, 22, 24, 30])
+def test_options_of_a_name_are_whole(longest: int) -> None:
+    """On lines of their own; nothing of what tells two variants apart is left out."""
+    for name in ("cpc_v2[context_width=64,target_width=32]", "amdim[depth=1,ndf=16,rkhs=128]"):
+        lines = style.label(name, longest).split("\n")
+
+        assert "".join(lines) == name
+        assert max(map(len, lines)) <= longest
+
+
 def test_cut_names_stay_different() -> None:
     """Two names that differ in the middle alone."""
     first, second = (f"{'a' * 40}{digit}{'a' * 40}" for digit in "12")
