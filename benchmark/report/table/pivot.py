@@ -26,8 +26,9 @@ CAPTION = "Accuracy of frozen encoders."
 """An author may reword it: no number of it is checked, so it has none."""
 _MARKS = (
     "Bold: the highest mean of the ranked; italic: may be the best: no method is shown to beat it "
-    "(paired t tests over replicates, Holm over all pairs, 5 %). Only methods that differ in "
-    "nothing else are compared; controls are not."
+    "(paired t tests over replicates, Holm over all pairs, 5 %). Tests are paired: a "
+    "method whose differences from the best vary more may be italic where one of a higher mean is "
+    "not. Only methods that differ in nothing else are compared; controls are not."
 )
 _ALONE = {"training": "training {}", "budget": "budget {}", "precision": "{}", "dataset": "{}",
           "encoder": "encoder {}", "method": "{}"}  # fmt: skip

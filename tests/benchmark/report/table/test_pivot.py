@@ -157,6 +157,24 @@ def test_the_highest_mean_of_the_ranked_is_bold_beside_a_higher_one_of_one_repli
     assert "highest mean of the ranked; italic: may be the best" in said
 
 
+def test_a_lower_mean_may_be_italic_where_a_higher_one_is_not_and_the_table_says_so() -> None:
+    """Differences from the best vary by 20 points for the one, by 0.2 for the other."""
+    scores = {
+        "simclr": (70.0, 70.1, 70.2),
+        "byol": (50.0, 65.0, 70.0),
+        "moco_v2": (65.0, 65.2, 65.1),
+    }
+    found = made([
+        make_result(name, value, replicate=k)
+        for name, values in scores.items()
+        for k, value in enumerate(values)
+    ])  # fmt: skip
+
+    assert [receipt(found, name).mark for name in scores] == ["best", "tied", ""]
+    (said,) = [text for text in found.panels[0].about if text.startswith("Bold")]
+    assert "Tests are paired: a method whose differences from the best vary more may" in said
+
+
 def test_a_row_of_other_replicates_does_not_stop_the_others_from_being_ranked() -> None:
     """The marks of the others are as without it, and it says why it has none."""
     results = [*several(), *(make_result("yadim", 90.0 + k, replicate=k) for k in (7, 8, 9))]
