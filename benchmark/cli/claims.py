@@ -64,7 +64,9 @@ def claims(
     for broken in loaded.broken:
         say(f"left out: {broken.path}: {broken.reason}", err=True)
     used = {name for one in judged for name in one.results}
-    stale = board.stale(result for result in loaded.results if result.id in used)
+    stale, unknown_here = board.stale(each for each in loaded.results if each.id in used)
+    for sentence in unknown_here:
+        say(sentence, err=True)
     if as_json:
         print_json({"claims": [words.facts(one, stale) for one in judged]})
     else:

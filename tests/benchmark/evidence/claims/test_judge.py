@@ -354,7 +354,7 @@ def test_a_row_counts_the_replicates_behind_its_effect() -> None:
     """The fourth is not looked at before the fifth; a look that decided is named with its own."""
     assert words.row(only(claim(looks=[3, 5]), pair(0.05, n=4)))[2] == "3 of 4"
     assert words.row(only(claim(looks=[3, 5]), pair(0.05, n=5)))[2] == "5"
-    assert words.facts(only(claim(looks=[3, 5]), pair(0.05, n=4)))["effects_replicates"] == 3
+    assert words.facts(only(claim(looks=[3, 5]), pair(0.05, n=4)), {})["effects_replicates"] == 3
 
 
 def test_verdicts_name_the_results_they_rest_on() -> None:
