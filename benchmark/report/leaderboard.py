@@ -34,7 +34,8 @@ _TESTED = (
     "Each replicate is tested against its own floor on the same test images: McNemar's exact test, "
     "Holm-corrected over the methods and replicates of a table, p < 0.01. Where test images depend "
     "on each other (patches of one tile) the same is done by flipping signs tile by tile, and that "
-    "p decides on the mark."
+    "p decides on the mark. Each test is of one trained model on these images; a claim that a "
+    "method gains is tested over replicates, and may hold where no single model is above its floor."
 )
 _EMBEDDED = {
     "photos": "`photos` is a small embedded set that shows whether everything works: its ranking "

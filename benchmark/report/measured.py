@@ -101,7 +101,7 @@ def _row(
         "method": f"{base} ({_role(row)})" if is_control(row.cell) else _name(row, base),
         "variant": inside.removesuffix("]"),
         MEAN: _mean(row),
-        "n": str(len(row.scored)),
+        "n": str(len(row.scored) or len(row.final)),
         **{name: _other(row, name) for name in _others(table)},
         "floor": f"{floor.mean:.1f}" if floor and floor.mean is not None else "",
         "above floor": f"{floor.difference:+.1f}" if floor and floor.difference is not None else "",
@@ -208,8 +208,8 @@ def _tests(checks: Sequence[FloorCheck]) -> dict[str, str]:
     verdicts = [check.verdict for check in checks]
     return {
         "gain, points": ", ".join(f"r{c.replicate} {c.gain_points:+.1f}" for c in checks),
-        "McNemar p, largest": f"{max(c.p_holm for c in checks):.2g}",
-        "clustered p, largest": f"{max(clustered):.2g}" if clustered else "",
+        "McNemar p (Holm), largest": f"{max(c.p_holm for c in checks):.2g}",
+        "clustered p (Holm), largest": f"{max(clustered):.2g}" if clustered else "",
         "verdict": ", ".join(
             f"{kind} in {verdicts.count(kind)} of {len(verdicts)}" for kind in sorted({*verdicts})
         ),

@@ -142,6 +142,9 @@ def test_tests_against_the_floor_are_marked(
     assert row(text, "simclr").get("marks", "") == mark
     assert f"| r0 {gain:+.1f}" in text
     assert f"{p:.2g}" in text
+    assert "| McNemar p (Holm), largest" in text
+    assert ("| clustered p (Holm), largest" in text) is (clustered is not None)
+    assert "may hold where no single model is above its floor" in text
 
 
 def test_a_row_without_predictions_says_that_it_was_not_tested() -> None:
@@ -313,6 +316,9 @@ def test_a_result_without_the_linear_probe_is_shown() -> None:
     found = row(board(alone), "simclr")
 
     assert (found["linear top-1, % [95 %]"], found["knn"]) == ("no linear probe", "61.0")
+    assert found["n"] == "1"
+    assert "Nothing has been measured" not in board(alone)
+    assert "Nothing has been scored by a linear probe here, only by knn." in board(alone)
 
 
 def test_checks_of_other_cells_are_ignored() -> None:
