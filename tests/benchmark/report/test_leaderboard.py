@@ -318,7 +318,7 @@ def test_a_result_without_the_linear_probe_is_shown() -> None:
     assert (found["linear top-1, % [95 %]"], found["knn"]) == ("no linear probe", "61.0")
     assert found["n"] == "1"
     assert "Nothing has been measured" not in board(alone)
-    assert "Nothing has been scored by a linear probe here, only by knn." in board(alone)
+    assert "nobody was scored by a linear probe, so there is no rank" in board(alone)
 
 
 def test_checks_of_other_cells_are_ignored() -> None:
