@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -73,7 +73,8 @@ def designs(
         results: of any cells.
         over: the factor: one of `FACTORS`, or an option or constant of methods; methods that have
             nothing of that name are left out.
-        methods: only these, a name without options meaning every variant; all if none.
+        methods: only these, all if none. A name without options means every variant that is at
+            every level; the others are left out.
         protocol: whose top-1 is taken.
         partial: whether methods that are not at every level are left out, as long as two are left;
             else they make a set refused.
@@ -104,8 +105,9 @@ def designs(
             f"robustness over {over} needs results of one budget and training on two {over}s or "
             f"more (got {', '.join(seen) or 'no results'})"
         )
+    loose = {r.cell.method for r in chosen if methods and r.cell.method not in methods}
     found = [
-        _design(" ".join(filter(None, key)), several[key], over, protocol, partial=partial)
+        _design(" ".join(filter(None, key)), several[key], over, protocol, loose, partial=partial)
         for key in sorted(several)
     ]
     return [
@@ -115,7 +117,13 @@ def designs(
 
 
 def _design(
-    label: str, results: Sequence[Result], over: str, protocol: str, *, partial: bool
+    label: str,
+    results: Sequence[Result],
+    over: str,
+    protocol: str,
+    loose: Collection[str] = (),
+    *,
+    partial: bool,
 ) -> Design | Refused:
     mixed = _mixed(results, over)
     if mixed:
@@ -129,6 +137,7 @@ def _design(
     there = {(method, level) for method, level, _ in values}
     whole = tuple(m for m in every_method if all((m, level) in there for level in levels))
     methods = whole if partial and len(whole) > 1 else every_method
+    methods = tuple(m for m in methods if m in whole or m not in loose) or every_method
     missing = [
         f"{method} on {level}"
         for method in methods

@@ -70,6 +70,18 @@ def test_methods_that_are_complete_alike_are_named() -> None:
     assert refused.complete == ()
 
 
+def test_a_variant_that_lacks_a_level_is_left_out_unless_it_is_named() -> None:
+    """`-m simclr` asks for what there is of SimCLR; `-m simclr[temperature=1.0]` for that."""
+    hot = "simclr[temperature=1.0]"
+    results = [*made(), *(make_result(hot, 60.0, replicate=k, encoder="compact") for k in (0, 1))]
+    (design,) = designs(results, "encoder", methods=("simclr", "byol"), protocol="linear")
+    assert isinstance(design, Design)
+    assert (design.methods, design.left_out) == (("byol", "simclr"), (hot,))
+    (refused,) = designs(results, "encoder", methods=("simclr", hot), protocol="linear")
+    assert isinstance(refused, Refused)
+    assert hot in refused.reason
+
+
 @pytest.mark.parametrize("replicate", [0, 7])
 def test_two_settings_of_one_method_and_encoder_are_refused_in_words(replicate: int) -> None:
     """Whether or not they are of the same replicate: neither wins silently, nor are they mixed."""
