@@ -5,13 +5,13 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const FILTERS = [["dataset", "Dataset"], ["encoder", "Encoder"], ["method", "Method"], ["budget", "Budget"], ["training", "Training"], ["kind", "Verdict"], ["certainty", "Certainty"]];
   const GROUPS = [["table", "what is comparable"], ["method", "method"], ["dataset", "dataset"], ["encoder", "encoder"], ["budget", "budget"], ["training", "training"], ["kind", "verdict"], ["none", "nothing"]];
-  const SHOWS = [["all", "ours and reported"], ["ours", "ours"], ["theirs", "reported"]];
+  const SHOWS = [["ours", "ours"], ["all", "ours, published"], ["theirs", "published"]];
   const PAGE = 100;
   const others = [...new Set(data.rows.flatMap((row) => Object.keys(row.others)))].sort();
   const COLUMNS = columns(others);
   const FIXED = "method"; // without it nobody knows what a row is
   const WIDTHS = [...new Set(COLUMNS.map(({ from }) => from).filter(Boolean))].map((from) => matchMedia(`(min-width: ${from}px)`));
-  const START = { q: "", group: "table", show: "all", sort: "", down: "", columns: "" };
+  const START = { q: "", group: "table", show: data.rows.length ? "ours" : "all", sort: "", down: "", columns: "" };
   const state = { ...START };
   let limit = PAGE, address = "";
   const everything = [...data.rows, ...data.theirs];
@@ -33,11 +33,12 @@
     location.replace(address);
   };
 
-  const chosen = () => {
+  const within = (row, show) => show === "all" || (show === "theirs") === Boolean(row.theirs);
+  const chosen = (show = state.show) => {
     const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     const seen = new Set();
     return everything.filter((row) => {
-      if (state.show !== "all" && (state.show === "theirs") !== Boolean(row.theirs)) return false;
+      if (!within(row, show)) return false;
       if (FILTERS.some(([key]) => state[key] && (row[key] ?? "") !== state[key])) return false;
       if (!words.every((word) => row.words.includes(word))) return false;
       if (state.group === "table" || !row.page) return true;
@@ -136,13 +137,17 @@
         body.append(make("tr", { class: "group" }, head));
       }
       for (const row of group.slice(0, left)) {
-        body.append(make("tr", { class: row.theirs ? "theirs" : row.role ? "control" : "" }, ...shown.map((column) => column.cell(row, view))));
+        body.append(make("tr", { class: row.theirs ? (row.certainty === "seen" ? "theirs" : "theirs unseen") : row.role ? "control" : "" }, ...shown.map((column) => column.cell(row, view))));
       }
       left -= group.length;
       table.append(body);
     }
     const count = Math.min(rows.length, limit);
     element("status").textContent = rows.length ? `${count} of ${rows.length} rows shown` : "No row matches: reset, or choose less.";
+    const published = chosen("theirs").length;
+    element("published").hidden = !data.theirs.length;
+    element("published").disabled = !data.rows.length;
+    element("published").textContent = `Published: ${state.show === "ours" ? "show" : "hide"} ${published}`;
     element("more").hidden = count === rows.length;
     element("more").textContent = `Show ${Math.min(PAGE, rows.length - count)} more`;
     element("csv").disabled = !rows.length;
@@ -197,6 +202,11 @@
   element("unfold").addEventListener("click", (event) => {
     const open = form.classList.toggle("open"); // only narrow screens fold the filters
     event.target.setAttribute("aria-expanded", open);
+  });
+  element("published").addEventListener("click", () => {
+    state.show = state.show === "ours" ? "all" : "ours";
+    fill();
+    changed();
   });
   element("usual").addEventListener("click", () => {
     state.columns = "";

@@ -108,6 +108,26 @@ def test_reported_rows_say_how_certain_they_are(honest: Path, opened: Callable[.
         assert "from memory" in row.locator("td.score").inner_text()
 
 
+def test_published_rows_are_asked_for(honest: Path, opened: Callable[..., Page]) -> None:
+    """A button on every screen says how many match; what nobody saw in its source is not bold."""
+    page = opened(honest / "index.html", width=360)
+    assert page.locator("#board .theirs").count() == 0
+    button = page.get_by_role("button", name="Published: show ")
+    number = int(button.inner_text().split()[-1])
+    assert number > 100
+    page.fill("#q", "byol")
+    assert 0 < int(button.inner_text().split()[-1]) < number
+    button.click()
+    bold = "each => Number(getComputedStyle(each).fontWeight) > 500"
+    unseen = page.locator("#board .theirs.unseen .score b")
+    seen = page.locator("#board .theirs:not(.unseen) .score b")
+    assert not unseen.first.evaluate(bold)
+    assert seen.first.evaluate(bold)
+    page.get_by_role("button", name="Published: hide ").click()
+    assert set(methods(page)) == {"byol"}
+    assert page.locator("#board .theirs").count() == 0
+
+
 def test_a_view_can_be_sent_as_a_link(honest: Path, opened: Callable[..., Page]) -> None:
     """The address holds what was chosen; whoever opens it sees the same."""
     page = opened(honest / "index.html")
@@ -201,7 +221,7 @@ def test_the_file_has_more_rows_than_the_page_draws(
     honest: Path, opened: Callable[..., Page]
 ) -> None:
     """All that match, reported ones as published; a failed one says so in place of a number."""
-    page = opened(honest / "index.html")
+    page = opened(honest / "index.html", view="#show=all")
     lines = downloaded(page)
     assert page.inner_text("#status") == f"{len(lines)} rows saved as cslbench.csv"
     assert len(lines) > page.locator(BODY).count() == 100
