@@ -53,7 +53,12 @@ def published(entry: Reported) -> str:
     number = figure(entry)
     if entry.certainty != "seen":
         number += f" ({CERTAINTY[entry.certainty]})"
-    return f"{number} (assuming {', '.join(entry.assumed)})" if entry.assumed else number
+    return number + assuming(entry)
+
+
+def assuming(entry: Reported) -> str:
+    """Say, behind a figure, what its reader assumed."""
+    return f" (assuming {', '.join(entry.assumed)})" if entry.assumed else ""
 
 
 def protocol(scoring: Scoring) -> str:

@@ -111,11 +111,11 @@ def judge(claims: Sequence[Claim], results: Iterable[Result]) -> list[Judged]:
 
 def _nothing(claim: Claim, found: Nothing) -> Judged:
     if found.missing:
-        return Judged(claim, "not run", f"nothing of {', '.join(found.missing)}")
+        return Judged(claim, "not run", f"no result of {', '.join(found.missing)}")
     if found.same:
         return Judged(claim, "not run", f"{' and '.join(found.same)} have the same results")
     if found.fields == (claim.over,):
-        return Judged(claim, "not run", f"too few of the same {claim.over} in all cells")
+        return Judged(claim, "not run", f"too few values of {claim.over} at which all cells have results")
     return Judged(claim, "not comparable", ", ".join(found.fields))
 
 

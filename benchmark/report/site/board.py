@@ -65,11 +65,16 @@ def theirs(reported: Sequence[Reported], tables: Sequence[Table]) -> list[dict[s
             "theirs": True, "method": entry.method, "variant": entry.variant or "",
             "dataset": entry.dataset, "encoder": entry.encoder or "not stated",
             "budget": words.spent(entry.budget), "training": "as published", "value": entry.value,
-            "figure": words.published(entry), "certainty": words.CERTAINTY[entry.certainty],
+            "figure": _figure(entry), "certainty": words.CERTAINTY[entry.certainty],
             "repeats": entry.repeats is not None, "source": entry.source,
             "protocol": words.protocol(entry.protocol), **_judged(said),
         })  # fmt: skip
     return found
+
+
+def _figure(entry: Reported) -> str:
+    """Write a reported figure; its certainty stands beside it, so is not said twice."""
+    return words.figure(entry) + words.assuming(entry)
 
 
 def _own(
@@ -109,7 +114,7 @@ def _own(
         found |= {"best": standing.places[0], "worst": standing.places[1]}
     if match is not None:
         found |= {
-            "figure": words.published(match.reported),
+            "figure": _figure(match.reported),
             "certainty": words.CERTAINTY[match.reported.certainty],
             "source": match.reported.source,
             **_judged([match.verdict], "" if match.protocol == PROTOCOL else match.protocol),

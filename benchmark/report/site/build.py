@@ -81,7 +81,7 @@ def build(found: Evidence, *, data: str) -> Iterator[tuple[str, str]]:
             refused=found.refused, why=found.not_robust,
         ),
     )  # fmt: skip
-    yield "pages/claims.html", page("claims.html", "../", here="claims", **_claims(found, pages))
+    yield "pages/claims.html", page("claims.html", "../", here="claims", **_claims(found, pages, own))
     if found.past:
         told = nights.page(found.past)
         yield "pages/history.html", page("history.html", "../", here="history", **told)
@@ -183,7 +183,9 @@ def _setting(value: object) -> str:
     return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _claims(found: Evidence, pages: Mapping[str, str]) -> dict[str, Any]:
+def _claims(
+    found: Evidence, pages: Mapping[str, str], own: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     grouped: dict[str, list[dict[str, Any]]] = {}
     for one in found.judged:
         facts = {
@@ -191,7 +193,10 @@ def _claims(found: Evidence, pages: Mapping[str, str]) -> dict[str, Any]:
             "reason": one.reason,
             "setting": one.setting,
             "replicates": one.replicates,
-            "cells": list(dict.fromkeys(pages[name] for name in one.results if name in pages)),
+            "cells": [
+                (path, _label(own[path]))
+                for path in dict.fromkeys(pages[name] for name in one.results if name in pages)
+            ],
             "lines": _evidence(one),
         }
         grouped.setdefault(one.claim.id, []).append(facts)
@@ -200,6 +205,12 @@ def _claims(found: Evidence, pages: Mapping[str, str]) -> dict[str, Any]:
         "claims": [(by_id[name], settings) for name, settings in grouped.items()],
         "counts": sorted(Counter(one.kind for one in found.judged).items()),
     }
+
+
+def _label(line: Mapping[str, Any]) -> str:
+    """Name a row so that it is told from others of its method."""
+    name = f"{line['method']}[{line['variant']}]" if line["variant"] else line["method"]
+    return f"{name} on {line['dataset']}, {line['encoder']}, {line['budget']}"
 
 
 def _evidence(one: Judged) -> list[str]:

@@ -140,7 +140,7 @@ def test_a_spread_of_one_replicate_or_one_encoder_is_refused() -> None:
     one = only(claim(SPREAD, margin=2.0), encoders({"yadim": (1, 2, 3), "amdim": (3, 2, 1)}, n=1))
     assert one.verdict == "inconclusive (2 to 9 more replicates)"
     few = only(claim(SPREAD, margin=2.0), pair(1.0))
-    assert few.verdict == "not run (too few of the same encoder in all cells)"
+    assert few.verdict == "not run (too few values of encoder at which all cells have results)"
 
 
 def test_encoders_that_a_claim_names_must_all_be_there() -> None:
@@ -283,7 +283,7 @@ def test_an_empty_store_has_every_claim_as_not_run() -> None:
 def test_failed_results_are_no_replicates() -> None:
     """They have no number."""
     failed = [make_result("amdim", replicate=k, status="failed", error="oh") for k in range(3)]
-    assert only(claim(), [*line("yadim", 70), *failed]).verdict == "not run (nothing of b)"
+    assert only(claim(), [*line("yadim", 70), *failed]).verdict == "not run (no result of b)"
 
 
 def test_before_the_first_look_nothing_is_tested_but_the_need_is_told() -> None:
