@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from benchmark.evidence.robustness import Robustness
     from benchmark.store.files import Broken
 
-STATIC = ("theme.js", "site.css", "draw.js", "columns.js", "csv.js", "board.js")
+STATIC = ("theme.js", "scroll.js", "site.css", "draw.js", "columns.js", "csv.js", "board.js")
 
 
 @dataclass(frozen=True)

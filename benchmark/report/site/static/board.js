@@ -5,7 +5,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const FILTERS = [["dataset", "Dataset"], ["encoder", "Encoder"], ["method", "Method"], ["budget", "Budget"], ["training", "Training"], ["kind", "Verdict"], ["certainty", "Certainty"]];
   const GROUPS = [["table", "what is comparable"], ["method", "method"], ["dataset", "dataset"], ["encoder", "encoder"], ["budget", "budget"], ["training", "training"], ["kind", "verdict"], ["none", "nothing"]];
-  const SHOWS = [["ours", "ours"], ["all", "ours, published"], ["theirs", "published"]];
+  const SHOWS = [["ours", "ours"], ["all", "both"], ["theirs", "published"]];
   const PAGE = 100;
   const others = [...new Set(data.rows.flatMap((row) => Object.keys(row.others)))].sort();
   const COLUMNS = columns(others);
@@ -58,6 +58,17 @@
       return sign * (typeof x === "number" && typeof y === "number" ? x - y : `${x}`.localeCompare(`${y}`, "en")) || a.place - b.place;
     });
   };
+  // budgets by kind, then by number: "100 epochs" before "800 epochs" before "12 800 images"
+  const spent = (text) => {
+    const [, number, unit] = text.match(/(\d[\d\s.]*(?:e[+-]?\d+)?)\s(\p{L}+)/u) ?? ["", "0", ""];
+    return { number: Number(number.replace(/\s/g, "")), unit };
+  };
+  const alphabetical = (a, b) => a.localeCompare(b, "en", { numeric: true });
+  const ordered = (key) => (a, b) => {
+    if (key !== "budget") return alphabetical(a, b);
+    const [x, y] = [spent(a), spent(b)];
+    return !x.unit - !y.unit || alphabetical(x.unit, y.unit) || x.number - y.number || alphabetical(a, b);
+  };
   const name = (row) => {
     if (state.group === "none") return "";
     if (state.group !== "table") return row[state.group] || "none";
@@ -71,7 +82,9 @@
       found.get(key).push(row);
     }
     const groups = [...found.values()];
-    return state.group === "table" ? groups : groups.sort((a, b) => name(a[0]).localeCompare(name(b[0]), "en"));
+    if (state.group === "table") return groups.sort((a, b) => Boolean(a[0].theirs) - Boolean(b[0].theirs)); // ours first
+    const order = ordered(state.group);
+    return groups.sort((a, b) => order(name(a[0]), name(b[0])));
   };
 
   // a rank is one within its table
@@ -123,12 +136,14 @@
     chooser(shown);
     const table = element("board");
     table.querySelectorAll("tbody").forEach((body) => body.remove());
+    // not vanished for want of room: below the name; who chose columns gets those
+    const under = state.columns ? [] : COLUMNS.filter((column) => column.under && possible(column) && !roomy(column));
     let left = limit;
     for (const group of grouped(sorted(rows))) {
       if (left <= 0) break;
       const scale = axis(group);
       const one = state.group === "table" && !group[0].theirs ? data.groups[group[0].table] : null;
-      const view = { scale, comparable: state.group === "table" };
+      const view = { scale, comparable: state.group === "table", under };
       const body = make("tbody");
       if (state.group !== "none") {
         const head = make("th", { scope: "rowgroup", colspan: shown.length }, make("span", { class: "group-name" }, name(group[0])));
@@ -162,7 +177,7 @@
     options(element("group"), GROUPS, state.group);
     options(element("show"), SHOWS, state.show);
     element("filters").replaceChildren(...FILTERS.flatMap(([key, text]) => {
-      const values = [...new Set(everything.map((row) => row[key]).filter((value) => !nothing(value)))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+      const values = [...new Set([...everything.filter((row) => within(row, state.show)).map((row) => row[key]), state[key]].filter((value) => !nothing(value)))].sort(ordered(key));
       if (values.length < 2) return [];
       const select = make("select", { "data-filter": key });
       options(select, [["", "all"], ...values.map((value) => [value, value])], state[key]);
@@ -181,6 +196,7 @@
     const { column, filter } = event.target.dataset;
     if (column) state.columns = toggled(column, chosen());
     else state[filter ?? event.target.id] = event.target.value;
+    if (event.target.id === "show") fill(); // its rows' values are what there is to choose
     changed();
   });
   form.addEventListener("reset", (event) => {

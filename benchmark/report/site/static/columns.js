@@ -1,30 +1,31 @@
 "use strict";
 // what each column of the board is: how it sorts, how it looks, and what a file gets of it
 (() => {
-  const { make, rank, method, score, verdict, published, cost } = window.cslbench;
-  const setting = (row) => [row.dataset, row.encoder, row.budget];
+  const { make, setting, rank, method, score, verdict, published, cost } = window.cslbench;
   const number = (text, extra = "") => make("td", { class: `right ${extra}` }, text);
+  const marked = (row) => (row.marks || []).map((text) => make("span", { class: "chip k-mark" }, text));
   const state = (row) => (row.theirs ? `as published: ${row.figure}, ${row.certainty}` : row.state ?? (row.one ? "one replicate" : ""));
 
   // `of` sorts; `up` sorts from the lowest first; `from` is the narrowest screen, pixels, that has
-  // room for it unasked; `parts` are a file's cells, numbers as numbers
+  // room for it unasked, and on a narrower one `under` stands below the name; `parts` are a file's cells, numbers as numbers
   const columns = (others) => [
     {
       key: "rank", name: "Rank", up: true, from: 641,
       of: (row) => row.best,
       cell: (row) => make("td", { class: "right rank" }, rank(row)),
+      under: (row) => (row.best === undefined ? null : make("small", { class: "under" }, "rank ", rank(row))),
       parts: (row) => [["rank, best", row.best], ["rank, worst", row.worst]],
     },
     {
       key: "method", name: "Method", up: true,
       of: (row) => `${row.method} ${row.variant}`,
-      cell: (row, view) => method(row, view.comparable),
+      cell: (row, view) => method(row, view.comparable, view.under),
       parts: (row) => [["method", row.method], ["variant", row.variant], ["checkpoint", row.name], ["role", row.theirs ? "reported" : row.role]],
     },
     {
       key: "setting", name: "Dataset, encoder, budget", up: true,
-      of: (row) => setting(row).join(" "),
-      cell: (row) => make("td", { class: "setting" }, make("span", {}, row.dataset), make("small", {}, setting(row).slice(1).join(" · "))),
+      of: (row) => [row.dataset, ...setting(row)].join(" "),
+      cell: (row) => make("td", { class: "setting" }, make("span", {}, row.dataset), make("small", {}, setting(row).join(" · "))),
       parts: (row) => [["dataset", row.dataset], ["encoder", row.encoder], ["budget", row.budget]],
     },
     {
@@ -66,7 +67,8 @@
     {
       key: "marks", name: "Marks", up: true, from: 1001,
       of: (row) => (row.marks || []).join(),
-      cell: (row) => make("td", { class: "wide marks" }, ...(row.marks || []).map((text) => make("span", { class: "chip k-mark" }, text))),
+      cell: (row) => make("td", { class: "wide marks" }, ...marked(row)),
+      under: (row) => (row.marks?.length ? make("span", { class: "marks under" }, ...marked(row)) : null),
       parts: (row) => [["marks", (row.marks || []).join("; ")]],
     },
     {

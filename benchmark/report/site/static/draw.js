@@ -45,13 +45,20 @@
     return svg;
   };
 
+  // what a source does not say is named, once
+  const setting = ({ encoder, budget }) => {
+    const unknown = "not stated";
+    if (encoder === unknown && budget === unknown) return ["encoder and budget not stated"];
+    return [encoder === unknown ? "encoder not stated" : encoder, budget === unknown ? "budget not stated" : budget];
+  };
+
   const rank = (row) => {
     if (row.best === undefined) return "";
     const text = row.best === row.worst ? `${row.best}` : `${row.best}–${row.worst}`;
     return make("span", row.best === 1 ? { class: "first" } : {}, text);
   };
 
-  const method = (row, alone) => {
+  const method = (row, alone, under = []) => {
     const name = row.page ? make("a", { href: row.page }, row.method) : make("span", {}, row.method);
     const cell = make("th", { scope: "row", class: "method" }, name);
     if (row.role) cell.append(" ", chip(row.role, row.role));
@@ -59,7 +66,8 @@
     if (row.name) cell.append(make("small", {}, row.name));
     if (row.variant) cell.append(make("small", { class: "code" }, row.variant));
     if (row.theirs) cell.append(make("small", {}, row.protocol));
-    if (row.theirs && alone) cell.append(make("small", {}, `${row.encoder}, ${row.budget}`));
+    if (row.theirs && alone) cell.append(make("small", {}, setting(row).join(", ")));
+    cell.append(...under.map((column) => column.under(row)).filter(Boolean));
     return cell;
   };
 
@@ -100,5 +108,5 @@
     return make("td", { class: "wide cost" }, first ?? "", ...rest.map((text) => make("small", {}, text)));
   };
 
-  window.cslbench = { make, chip, axis, interval, rank, method, score, verdict, published, cost };
+  window.cslbench = { make, chip, axis, interval, setting, rank, method, score, verdict, published, cost };
 })();

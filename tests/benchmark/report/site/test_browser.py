@@ -128,6 +128,60 @@ def test_published_rows_are_asked_for(honest: Path, opened: Callable[..., Page])
     assert page.locator("#board .theirs").count() == 0
 
 
+def test_a_phone_has_ranks_and_marks_below_the_name(
+    honest: Path, attacked: Path, opened: Callable[..., Page]
+) -> None:
+    """What has no column for want of room; who chose columns, and a wide screen, get columns."""
+    phone = opened(honest / "index.html", width=360)
+    name = phone.locator("#board tbody").first.locator("th.method").nth(1)
+    assert name.locator("small.under").inner_text() == "rank 1–2"
+    marked = opened(attacked / "index.html", width=360)
+    assert ATTACK in marked.locator("th.method .marks .chip").all_inner_texts()
+    assert opened(honest / "index.html").locator("th.method .under").count() == 0
+    chosen = opened(honest / "index.html", width=360, view="#columns=method+score")
+    assert chosen.locator("th.method .under").count() == 0
+
+
+def test_a_wide_table_says_that_it_goes_on(honest: Path, opened: Callable[..., Page]) -> None:
+    """In words and by a coloured edge, on the side where there is more; a narrow one does not."""
+    page = opened(honest / "pages/methods.html", width=640)
+    frame = page.locator(".scroll").first
+    page.wait_for_selector(".scroll.right")
+    said = "each => getComputedStyle(each, '::before').content"
+    assert "more to the right" in frame.evaluate(said)
+    assert frame.evaluate("each => getComputedStyle(each).boxShadow") != "none"
+    frame.evaluate("each => each.scrollTo({left: each.scrollWidth, behavior: 'instant'})")
+    page.wait_for_selector(".scroll.left:not(.right)")
+    assert "more to the left" in frame.evaluate(said)
+    board = opened(honest / "index.html").locator("#frame")
+    assert board.get_attribute("data-more") is None
+
+
+def test_budgets_stand_by_kind_then_number(honest: Path, opened: Callable[..., Page]) -> None:
+    """Filter and groups alike; only those of rows that are shown can be chosen."""
+    page = opened(honest / "index.html", view="#show=all&group=budget")
+    values = page.locator("select[data-filter=budget] option").all_inner_texts()[1:]
+    epochs = [value for value in values if " epochs" in value]
+    assert values[: len(epochs)] == epochs
+    numbers = [int(value.split()[0]) for value in epochs]
+    assert numbers == sorted(numbers)
+    assert numbers[0] < 1000 == numbers[-1]
+    assert values[-1] == "not stated"
+    groups = page.locator(".group-name").all_inner_texts()
+    assert groups == [value for value in values if value in groups]
+    page.select_option("#show", "ours")
+    assert page.locator("select[data-filter=budget] option", has_text="epochs").count() == 0
+
+
+def test_what_is_unknown_or_unseen_is_said_once(honest: Path, opened: Callable[..., Page]) -> None:
+    """Neither "from memory" nor "not stated" stands twice in one cell."""
+    page = opened(honest / "index.html", view="#show=theirs&certainty=from+memory")
+    for text in page.locator("td.score").all_inner_texts():
+        assert text.count("from memory") == 1
+    said = page.evaluate("""window.cslbench.setting({encoder: "not stated", budget: "not stated"})""")
+    assert said == ["encoder and budget not stated"]
+
+
 def test_a_view_can_be_sent_as_a_link(honest: Path, opened: Callable[..., Page]) -> None:
     """The address holds what was chosen; whoever opens it sees the same."""
     page = opened(honest / "index.html")
