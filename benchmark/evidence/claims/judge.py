@@ -200,9 +200,7 @@ def _open(judged: Judged, tried: _Tried, tests: int, pace: Mapping[Names, Pace])
     seconds = seconds_of(tried.instance, pace)
     if seconds is not None:
         more = replace(more, seconds=seconds * more.likely)
-    reason = f"{more.text} more replicates"
-    if have + more.low > claim.looks[-1]:
-        reason += f", beyond the last planned look at {claim.looks[-1]}"
+    reason = more.text + more.beyond(have, claim.looks[-1])
     problem = next((leaf.problem for leaf in shown.leaves if leaf.problem), "") if shown else ""
     return replace(
         judged, shown=shown, more=more, reason="; ".join(filter(None, (reason, problem)))

@@ -84,7 +84,8 @@ def evidence(judged: Judged, stale: Mapping[str, str] | None = None) -> Iterator
         )
     if judged.more:
         more = judged.more
-        yield f"  to settle it: {more.text} more replicates of every cell{_time(more)}"
+        basis = "" if more.spread_known else ", by its looks alone: how many it needs is not known"
+        yield f"  to settle it: {more.text} of every cell{_time(more)}{basis}"
     if judged.results:
         yield f"  results: {' '.join(judged.results)}"
     old = _stale(judged, stale or {})

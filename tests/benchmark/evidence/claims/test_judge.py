@@ -10,6 +10,7 @@ import pytest
 from benchmark.evidence.claims import words
 from benchmark.evidence.claims.judge import Judged, judge
 from benchmark.evidence.claims.model import Claim, load_claims
+from benchmark.evidence.claims.more import More
 from benchmark.evidence.statistics.multiple import holm
 from benchmark.matrix.budget import NAMED, NOTHING
 from benchmark.store.result import Result
@@ -302,6 +303,27 @@ def test_what_would_settle_it_is_a_range_with_its_time() -> None:
     assert found.more is not None
     assert found.more.high is None or found.more.low < found.more.likely < found.more.high
     assert found.more.seconds == pytest.approx(found.more.likely * 2 * 12.0)
+
+
+def test_the_need_is_told_in_looks() -> None:
+    """Where nothing is tested, nothing is settled; beyond the last look it says so."""
+    absent = {"a": {"method": "byol"}, "b": {"method": "simclr"}}
+    family = [claim(id=f"x{k}", family="f", cells=absent) for k in range(9)]
+    found = judge([claim(family="f"), *family], pair(0.8, n=3))[0]
+    assert found.reason == "2 to 7 more replicates"
+    near = only(claim(looks=[3, 5]), pair(0.3, n=4))
+    assert near.reason.startswith("1 to ")
+    assert near.reason.endswith(" more replicates, perhaps beyond the last planned look at 5")
+    far = only(claim(looks=[3]), pair(0.05, n=3))
+    assert far.reason.endswith(" more replicates, beyond the last planned look at 3")
+
+
+def test_a_need_that_no_spread_tells_says_so() -> None:
+    """At one replicate there are only the looks; of one replicate more the noun is single."""
+    found = only(claim(), pair(1.0, n=1))
+    assert "by its looks alone: how many it needs is not known" in "".join(words.evidence(found))
+    assert More(1, 1, 1, None).text == "1 more replicate"
+    assert More(9996, 9996, None, None).text == "at least 9996 more replicates"
 
 
 def test_blocks_are_used_only_where_a_claim_is_paired() -> None:
