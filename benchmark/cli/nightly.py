@@ -27,6 +27,7 @@ from benchmark.cli.shared import (
     say,
     typed,
 )
+from benchmark.counting import counted
 
 if TYPE_CHECKING:
     from benchmark.checks.nightly import Tonight
@@ -157,7 +158,7 @@ class _Work:
 
         file = results.absolute().with_name(f"{results.name}.yaml")
         atomic.write(file, rotate.as_file(part).encode())
-        say(f"under {commit.short}: {len(part.cells)} cells", err=self.quiet)
+        say(f"under {commit.short}: {counted(len(part.cells), 'cell')}", err=self.quiet)
         sys.stdout.flush()
         out = STDERR if self.quiet else STDOUT
         asked = [results / files.relative_path(cell) for cell in part.cells]
@@ -183,8 +184,8 @@ def _indices(replicates: Sequence[int]) -> str:
 
 def _say_night(night: Tonight, *, quiet: bool) -> None:
     say(
-        f"night {night.name} in {night.folder}: {night.part.name}, {len(night.part.cells)} cells, "
-        f"replicates {_indices(night.record.replicates)}",
+        f"night {night.name} in {night.folder}: {night.part.name}, "
+        f"{counted(len(night.part.cells), 'cell')}, replicates {_indices(night.record.replicates)}",
         err=quiet,
     )
     for note in night.baseline.notes:
@@ -228,9 +229,9 @@ def _foresee(night: Tonight, rule: Rule, workers: int, as_json: bool) -> None:
     from benchmark.report.live import duration
 
     _say_night(night, quiet=False)
-    unknown = f" and {found.unknown} cells of unknown length" if found.unknown else ""
+    unknown = f" and {counted(found.unknown, 'cell')} of unknown length" if found.unknown else ""
     say(
-        f"{found.done} cells done, {found.to_run} to run: about "
+        f"{counted(found.done, 'cell')} done, {found.to_run} to run: about "
         f"{duration(found.seconds / workers)}{unknown}, with --workers {workers}; suspects take "
         "as long again for each cell and commit"
     )

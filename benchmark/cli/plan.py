@@ -25,6 +25,7 @@ from benchmark.cli.shared import (
     reporting,
     say,
 )
+from benchmark.counting import counted
 
 if TYPE_CHECKING:
     from benchmark.matrix.load import Matrix
@@ -135,7 +136,7 @@ def _total(found: Plan, workers: int) -> str:
     counts = ", ".join(f"{count} {state}" for state, count in _counts(found).items())
     if not found.to_run:
         return counts
-    unknown = f" and {found.unknown} cells of unknown length" if found.unknown else ""
+    unknown = f" and {counted(found.unknown, 'cell')} of unknown length" if found.unknown else ""
     return f"{counts}; about {_time(found.seconds / workers)}{unknown}, with --workers {workers}"
 
 

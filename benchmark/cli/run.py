@@ -33,6 +33,7 @@ from benchmark.cli.shared import (
     say,
     typed,
 )
+from benchmark.counting import counted
 from benchmark.store.work import EVERY_SECONDS
 
 if TYPE_CHECKING:
@@ -164,7 +165,8 @@ def _todo(
         before = len(planned.rows) - len(rows)
         stale = sum(row.state == "stale" for row in rows)
         anew = f" ({stale} of them stale)" if stale else ""
-        typer.echo(f"{part.name}: {len(rows)} cells to run{anew}, {before} done before")
+        to_run = counted(len(rows), "cell")
+        typer.echo(f"{part.name}: {to_run} to run{anew}, {before} done before")
     return sorted(rows, key=lambda row: -float("inf" if row.seconds is None else row.seconds))
 
 

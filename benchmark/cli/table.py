@@ -22,6 +22,7 @@ from benchmark.cli.shared import (
     reporting,
     say,
 )
+from benchmark.counting import counted
 
 if TYPE_CHECKING:
     from benchmark.report.table.model import Format, Pivot, Receipts, Request
@@ -225,7 +226,7 @@ def _check(file: Path, given: Path | None, results: Path, others: list[Path]) ->
         say(f"{file}: emphasis is not in the file and was not checked")
     if checked.faults:
         raise typer.Exit(NEGATIVE)
-    typer.echo(f"{checked.cells} cells as their results say")
+    typer.echo(f"{counted(checked.cells, 'cell')} as their results say")
 
 
 def _sidecar(path: Path) -> Receipts:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from benchmark.counting import plural
 from benchmark.errors import UsageError, unknown
 from benchmark.evidence.axes import level as level_of
 from benchmark.evidence.axes import variant
@@ -147,7 +148,7 @@ def _design(
     if missing:
         more = f" and {len(missing) - _SAID} more" if len(missing) > _SAID else ""
         named = ", ".join(missing[:_SAID])
-        reason = f"{over}s are not the same for all methods; missing: {named}{more}"
+        reason = f"{plural(over)} are not the same for all methods; missing: {named}{more}"
         return Refused(label, reason, _complete({cell[:2] for cell in values}))
     every = sorted({replicate for method, _, replicate in values if method in methods})
     pairs = [(method, level) for method in methods for level in levels]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from benchmark.counting import counted
 from benchmark.evidence.reported import Reported, Scoring, Spent
 from benchmark.matrix.cell import Cell
 from benchmark.store.result import Execution, Ledger
@@ -87,7 +88,7 @@ def _scoring(scoring: Scoring) -> Iterator[str]:
 def spent(budget: Spent) -> str:
     """Say what a pretraining spent, as far as that is known."""
     parts = [
-        f"{budget.epochs:g} epochs" if budget.epochs else "",
+        f"{budget.epochs:g} epoch{'' if budget.epochs == 1 else 's'}" if budget.epochs else "",
         f"{grouped(budget.images)} images" if budget.images else "",
         f"batch {budget.batch}" if budget.batch else "",
     ]
@@ -110,7 +111,8 @@ def length(cell: Cell) -> str:
     exact = f"{budget.amount:g}" if budget.amount % 1 else f"{budget.amount:.0f}"
     amount = exact if budget.amount < 10_000 else grouped(int(budget.amount))
     unnamed = budget.name == f"{exact}-{budget.currency}"
-    worded = f"{amount} {budget.currency}"
+    one = budget.amount == 1 and budget.currency != "flops"
+    worded = f"{amount} {budget.currency.removesuffix('s') if one else budget.currency}"
     return worded if unnamed else f"{budget.name}: {worded}"
 
 
