@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from benchmark.counting import counted
 from benchmark.evidence.reported import Reported, Scoring, Spent
 from benchmark.matrix.cell import Cell
 from benchmark.store.result import Execution, Ledger

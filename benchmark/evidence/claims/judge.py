@@ -115,7 +115,9 @@ def _nothing(claim: Claim, found: Nothing) -> Judged:
     if found.same:
         return Judged(claim, "not run", f"{' and '.join(found.same)} have the same results")
     if found.fields == (claim.over,):
-        return Judged(claim, "not run", f"too few values of {claim.over} at which all cells have results")
+        return Judged(
+            claim, "not run", f"too few values of {claim.over} at which all cells have results"
+        )
     return Judged(claim, "not comparable", ", ".join(found.fields))
 
 

@@ -81,7 +81,10 @@ def build(found: Evidence, *, data: str) -> Iterator[tuple[str, str]]:
             refused=found.refused, why=found.not_robust,
         ),
     )  # fmt: skip
-    yield "pages/claims.html", page("claims.html", "../", here="claims", **_claims(found, pages, own))
+    yield (
+        "pages/claims.html",
+        page("claims.html", "../", here="claims", **_claims(found, pages, own)),
+    )
     if found.past:
         told = nights.page(found.past)
         yield "pages/history.html", page("history.html", "../", here="history", **told)

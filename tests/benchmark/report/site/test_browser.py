@@ -178,7 +178,9 @@ def test_what_is_unknown_or_unseen_is_said_once(honest: Path, opened: Callable[.
     page = opened(honest / "index.html", view="#show=theirs&certainty=from+memory")
     for text in page.locator("td.score").all_inner_texts():
         assert text.count("from memory") == 1
-    said = page.evaluate("""window.cslbench.setting({encoder: "not stated", budget: "not stated"})""")
+    said = page.evaluate(
+        """window.cslbench.setting({encoder: "not stated", budget: "not stated"})"""
+    )
     assert said == ["encoder and budget not stated"]
 
 
