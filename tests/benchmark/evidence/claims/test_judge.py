@@ -311,7 +311,7 @@ def test_the_need_is_told_in_looks() -> None:
     family = [claim(id=f"x{k}", family="f", cells=absent) for k in range(9)]
     found = judge([claim(family="f"), *family], pair(0.8, n=3))[0]
     assert found.reason == "2 to 7 more replicates"
-    near = only(claim(looks=[3, 5]), pair(0.3, n=4))
+    near = only(claim(looks=[3, 5]), pair(0.2, n=4))
     assert near.reason.startswith("1 to ")
     assert near.reason.endswith(" more replicates, perhaps beyond the last planned look at 5")
     far = only(claim(looks=[3]), pair(0.05, n=3))
