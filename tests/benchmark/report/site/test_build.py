@@ -204,6 +204,7 @@ def test_the_page_on_reading_says_which_test_decides(tmp_path: Path) -> None:
     text = built(tmp_path)["pages/reading.html"]
 
     assert "flipping signs tile by tile, and that p decides" in text
+    assert "Not told apart from the untrained encoder, or worse than it." in text
     assert not re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE)
 
 
