@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli import table_options as options
 from benchmark.cli.shared import (
     NEGATIVE,
     RESULTS,
@@ -25,15 +25,17 @@ from benchmark.cli.shared import (
 from benchmark.counting import counted
 
 if TYPE_CHECKING:
-    from benchmark.report.table.model import Format, Pivot, Receipts, Request
+    from benchmark.report.table.model import Pivot, Receipts, Request
 
 RECEIPTS = ".receipts.json"
 """Ends the name of what lies beside a written table."""
+_DIGITS = 4
 _LARGEST = 20 * 2**20
 
 
 @reporting
 def table(
+    context: typer.Context,
     *,
     rows: Annotated[str, typer.Option("--rows", help="Axes down the side.")] = "method",
     cols: Annotated[str, typer.Option("--cols", help="Axes along the top.")] = "dataset,encoder",
@@ -43,7 +45,7 @@ def table(
     spread: Annotated[
         str, typer.Option("--spread", help="Behind the mean: interval, sd or none.")
     ] = "interval",
-    digits: Annotated[int, typer.Option("--digits", min=0, max=4)] = 1,
+    digits: Annotated[int, typer.Option("--digits", help="Behind the point, 0 to 4.")] = 1,
     published: Annotated[
         bool, typer.Option(help="Show the nearest reported number beside ours.")
     ] = True,
@@ -92,18 +94,22 @@ def table(
 
     Example: cslbench table --rows method --cols dataset,encoder --results demo
     """
+    from benchmark.errors import UsageError
     from benchmark.report.table.model import Request
 
+    options.refuse_unused(context, checking=check is not None)
+    if not 0 <= digits <= _DIGITS:
+        raise UsageError(f"--digits must be 0 to {_DIGITS} (got {digits})")
     learn(plugin)
     existing(results)
     if check is not None:
         _check(check, receipts, results, reported or [])
         return
-    written = _format(form, out)
+    written = options.format(form, out)
     request = Request(
-        caption=caption, label=_label(label, out, written),
-        rows=_names(rows), columns=_names(cols), values=_names(value),
-        spread=_one_of("spread", spread, ("interval", "sd", "none")),  # type: ignore[arg-type]
+        caption=caption, label=options.label(label, out, written),
+        rows=options.names(rows), columns=options.names(cols), values=options.names(value),
+        spread=options.one_of("spread", spread, ("interval", "sd", "none")),  # type: ignore[arg-type]
         digits=digits, published=published, format=written, matrix=matrix,
         methods=tuple(method or ()), datasets=tuple(dataset or ()), encoders=tuple(encoder or ()),
     )  # fmt: skip
@@ -114,49 +120,6 @@ def table(
         typer.echo(MEDIA[request.format].render(found, "FILE" + RECEIPTS), nl=False)
         return
     _write(found, out, results)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in text.split(","))))
-
-
-def _one_of(kind: str, given: str, known: tuple[str, ...]) -> str:
-    from benchmark.errors import UsageError, unknown
-
-    if given not in known:
-        raise UsageError(unknown(kind, given, known))
-    return given
-
-
-def _format(given: str | None, out: Path | None) -> Format:
-    from benchmark.errors import UsageError, unknown
-    from benchmark.report.table.formats import MEDIA, SUFFIXES
-
-    if given is None and out is not None:
-        suffix = out.suffix.lower()
-        if suffix not in SUFFIXES:
-            raise UsageError(
-                f"--out {out}: {unknown('ending', suffix, SUFFIXES)}, or take --format"
-            )
-        return SUFFIXES[suffix]
-    for name in MEDIA:
-        if name == (given or "markdown"):
-            return name
-    raise UsageError(unknown("format", str(given), MEDIA))
-
-
-def _label(given: str | None, out: Path | None, form: Format) -> str | None:
-    """Return what a LaTeX table is referred to by."""
-    from benchmark.errors import UsageError
-
-    if form != "latex":
-        if given:
-            raise UsageError(f"--label is of latex alone (got {form})")
-        return None
-    if given and not re.fullmatch(r"[A-Za-z0-9:._-]+", given):
-        raise UsageError(f"--label must be letters, digits and :._- (got {given!r})")
-    named = re.sub(r"[^A-Za-z0-9-]+", "-", out.stem if out else "accuracy").strip("-")
-    return given or f"tab:{named or 'accuracy'}"
 
 
 def _built(
@@ -216,8 +179,9 @@ def _check(file: Path, given: Path | None, results: Path, others: list[Path]) ->
     from benchmark.report.table.check import check
 
     beside = given or file.with_name(file.name + RECEIPTS)
+    text = _text(file)
     sidecar = _sidecar(beside)
-    checked = check(_text(file), sidecar, _built(sidecar.request, results, others))
+    checked = check(text, sidecar, _built(sidecar.request, results, others))
     for row in checked.unreceipted:
         say(f"{file}: {row}: has no receipt; nothing is said of it", err=True)
     for fault in checked.faults:

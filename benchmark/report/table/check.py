@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,8 +58,8 @@ def check(text: str, sidecar: Receipts, pivot: Pivot) -> Checked:
             continue
         left.remove(nearest)
         there = found.grids[nearest]
-        pairs.append(_Pair(shape, grid, marks, there, found.marks[nearest]))
-        faults += _of_grid(grid, there, shape)
+        pairs.append(_Pair(number, shape, grid, marks, there, found.marks[nearest]))
+        faults += _in_part(_of_grid(grid, there, shape), number, len(expected.grids))
         own = {row[: shape.corner] for row in grid}
         labels = (row[: shape.corner] for row in there)
         unreceipted += [" / ".join(label) for label in labels if label not in own]
@@ -67,7 +67,8 @@ def check(text: str, sidecar: Receipts, pivot: Pivot) -> Checked:
         pair.marked(ours=False) for pair in pairs
     )
     if not stripped:
-        faults += [fault for pair in pairs for fault in _of_marks(pair)]
+        for pair in pairs:
+            faults += _in_part(_of_marks(pair), pair.number, len(expected.grids))
     if sidecar.request.format not in _FOR_PROGRAMS:
         faults += _of_notes(pivot, expected, found)
     named = {fault.cell for fault in faults}
@@ -89,6 +90,7 @@ class _Shape:
 class _Pair:
     """A part of the table as it should be, and what the document has of it."""
 
+    number: int
     shape: _Shape
     grid: Grid
     marks: Grid
@@ -161,6 +163,13 @@ def _of_marks(pair: _Pair) -> Iterator[Fault]:
             if at >= corner and one != other:
                 cell = " / ".join(filter(None, (*row[:corner], names[at])))
                 yield Fault(cell, f"is {_EMPHASIS[other]}, the results say {_EMPHASIS[one]}")
+
+
+def _in_part(faults: Iterable[Fault], number: int, count: int) -> Iterator[Fault]:
+    """Say in which part of the table a fault is, where it has several."""
+    for fault in faults:
+        cell = f"part {number}: {fault.cell}" if count > 1 else fault.cell
+        yield Fault(cell, fault.reason)
 
 
 def _names(headers: Grid, expected: Grid) -> list[str]:

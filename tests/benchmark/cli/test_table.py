@@ -109,11 +109,29 @@ def test_what_is_wrong_is_said_in_a_sentence(store: Path, tmp_path: Path) -> Non
         assert (done.exit_code, done.exception.__class__) == (2, SystemExit), done.output
         assert said in done.output
     assert not [*tmp_path.iterdir()]
-    beside = tmp_path / "x.receipts.json"
-    beside.write_text('{"schema_version": 1, "request": {}, "receipts": []}')
-    missing = cslbench("table", "--check", tmp_path / "x", "--results", store)
+    assert cslbench("table", "--results", store, "--digits", "9").output == (
+        "error: --digits must be 0 to 4 (got 9)\n"
+    )
+    missing = cslbench("table", "--check", tmp_path / "x.tex", "--results", store)
     assert missing.exit_code == 2
-    assert "cannot be read" in missing.output
+    assert f"{tmp_path / 'x.tex'}: cannot be read" in missing.output
+
+
+def test_an_option_that_would_change_nothing_is_refused(store: Path, tmp_path: Path) -> None:
+    """The receipts say what a checked table was asked for."""
+    paper = tmp_path / "paper.tex"
+    cslbench("table", "--results", store, "--out", paper)
+    for option, value in (
+        ("--digits", "2"),
+        ("--rows", "method"),
+        ("-m", "simclr"),
+        ("--out", "x.md"),
+    ):
+        done = cslbench("table", "--check", paper, option, value, "--results", store)
+        assert done.exit_code == 2
+        assert "is not of --check, which takes the table as its receipts say" in done.output
+    done = cslbench("table", "--receipts", paper, "--results", store)
+    assert (done.exit_code, "--receipts is of --check alone" in done.output) == (2, True)
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no TeX")

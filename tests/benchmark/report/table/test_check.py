@@ -235,6 +235,21 @@ def test_rows_may_change_places_and_rows_of_others_are_only_told() -> None:
     assert found.unreceipted == ("Theirs",)
 
 
+def test_a_fault_says_in_which_part_of_a_table_it_is() -> None:
+    """A row that two parts lack is two faults, told apart; one part needs no such word."""
+    budget = Budget("twice", "images", 100_000)
+    more = [make_result(cell=make_cell("byol", budget=budget, replicate=k), value=80.0 + k / 10)
+            for k in range(3)]  # fmt: skip
+    found = build(Request(format="latex"), [*several(), *more])
+    text = MEDIA["latex"].render(found, "x")
+    told = check(_lost(text), found.receipts, found).faults
+
+    lost = [fault.cell for fault in told if fault.reason == "this row is not in the document"]
+    assert lost == ["part 1: BYOL", "part 2: BYOL"]
+    changed = check(text.replace("70.3", "70.4"), found.receipts, found).faults
+    assert [fault.cell for fault in changed] == ["part 1: SimCLR / photos / compact"]
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_document_without_the_table_is_a_fault(form: Format) -> None:
     """Nothing found is not nothing wrong."""
