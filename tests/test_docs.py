@@ -6,7 +6,9 @@ import json
 import re
 import stat
 import subprocess
+import sys
 import tomllib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +99,24 @@ def test_an_entry_point_names_a_card_that_is_there(place: Place) -> None:
             for value in offered.values():
                 module, _, name = value.partition(":")
                 assert f"\n{name} = " in (place.folder / f"{module}.py").read_text()
+
+
+def test_a_package_that_a_page_shows_can_be_built(tmp_path: Path) -> None:
+    """As pip would, of the files beside it; its modules and entry points are in it."""
+    pytest.importorskip("setuptools")
+    shown = {b.mark.removeprefix("file: "): b.text for b in BLOCKS if b.page == "add-an-encoder.md"}
+    offered = tomllib.loads(shown["pyproject.toml"])["project"]["entry-points"].values()
+    modules = {value.partition(":")[0] for each in offered for value in each.values()}
+    for name in ("pyproject.toml", *(f"{module}.py" for module in modules)):
+        (tmp_path / name).write_text(shown[name])
+    build = "import setuptools.build_meta as made; print(made.build_wheel('out'))"
+    done = subprocess.run(
+        [sys.executable, "-c", build], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr[-1000:]
+    with zipfile.ZipFile(tmp_path / "out" / done.stdout.split()[-1]) as wheel:
+        assert {f"{name}.py" for name in modules} <= {*wheel.namelist()}
 
 
 def test_the_workflow_runs_steps() -> None:
