@@ -8,6 +8,7 @@ must be shown at the level that Holm leaves the pair, so that 5 % holds for all 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal, TypeAlias
@@ -108,7 +109,7 @@ def robustness(
     return Robustness(
         design,
         rows,
-        _pairs(design, table, _logits(table) if logits else None, margin),
+        _pairs(design, rows, _logits(table) if logits else None, margin),
         split(table) if several else None,
         stability(table.mean(axis=2)) if several else None,
     )
@@ -143,10 +144,14 @@ def _row(design: Design, index: int, table: Floats, logits: Floats | None) -> Ro
     )
 
 
-def _pairs(design: Design, table: Floats, logits: Floats | None, margin: float) -> tuple[Pair, ...]:
-    found = [
-        _pair(design, table, logits, (a, b), margin) for a, b in combinations(range(len(table)), 2)
-    ]
+def _pairs(
+    design: Design, rows: Sequence[Row], logits: Floats | None, margin: float
+) -> tuple[Pair, ...]:
+    effects = {row.method: row.points.effect.variance for row in rows}
+    of = [effects[method] for method in design.methods]
+    pairs = (sorted(pair, key=of.__getitem__) for pair in combinations(range(len(of)), 2))
+    table = np.array(design.scores)
+    found = [_pair(design, table, logits, pair, margin) for pair in pairs]
     corrected = holm([pair.p for pair in found])
     robust = holm([pair.p_robust for pair in found])
     on_logits = holm([pair.p_logit for pair in found if pair.p_logit is not None])
@@ -162,9 +167,9 @@ def _pairs(design: Design, table: Floats, logits: Floats | None, margin: float) 
 
 
 def _pair(
-    design: Design, table: Floats, logits: Floats | None, pair: tuple[int, int], margin: float
+    design: Design, table: Floats, logits: Floats | None, pair: Sequence[int], margin: float
 ) -> Pair:
-    first, second = sorted(pair, key=lambda index: spread(table[index]).effect.variance)
+    first, second = pair
     test = smaller_spread(table[first], table[second], seed=SEED)
     p_logit = None
     if logits is not None:
