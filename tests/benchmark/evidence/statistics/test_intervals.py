@@ -11,7 +11,6 @@ from scipy import stats
 
 from benchmark.evidence.statistics.intervals import (
     bootstrap_interval,
-    equal_variances,
     examples_interval,
     pooled_interval,
     pooled_sd,
@@ -60,15 +59,6 @@ def test_a_single_replicate_has_a_pooled_interval() -> None:
     half = stats.t.ppf(0.975, 3) * SCORES.std(ddof=1)
 
     assert (found.low, found.high) == pytest.approx((60 - half, 60 + half))
-
-
-def test_bartletts_test_is_scipys() -> None:
-    """On cells of different sizes; one of a single replicate is left aside."""
-    cells = [np.random.default_rng(k).normal(0, 1 + k, 3 + k) for k in range(4)]
-
-    found = equal_variances([*cells, np.array([3.0])])
-
-    assert found == pytest.approx(stats.bartlett(*cells).pvalue, abs=1e-12)
 
 
 @pytest.mark.parametrize(("kind", "scipys"), [("percentile", "percentile"), ("bca", "BCa")])
