@@ -19,7 +19,6 @@ from benchmark.cli.shared import (
     Replicates,
     ResultsFolder,
     chosen,
-    existing,
     print_json,
     print_rows,
     reporting,
@@ -100,8 +99,8 @@ def _by_id(text: str, results: Path) -> Scored:
     from benchmark.matrix.load import load, shipped
     from benchmark.store import files
 
-    # without any result the matrices are looked through, so that the default may be missing
-    found = files.read_all(results if results == RESULTS else existing(results))
+    # without any result the matrices are looked through, so that the folder may be missing
+    found = files.read_all(results)
     for result in found.results:
         if result.id.startswith(text):
             return result.cell, rebuild.protocols(result)

@@ -19,7 +19,6 @@ from benchmark.cli.shared import (
     Replicates,
     ResultsFolder,
     chosen,
-    existing,
     print_json,
     print_rows,
     reporting,
@@ -87,7 +86,7 @@ def status(
         matrix, methods=method, datasets=dataset, encoders=encoder, replicates=replicate,
         plugins=plugin,
     )  # fmt: skip
-    found = _planned(part, existing(results), accept_stale=False)
+    found = _planned(part, results, accept_stale=False)
     counts = _counts(found)
     if as_json:
         print_json({"counts": counts, **_facts(found)})

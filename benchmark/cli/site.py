@@ -66,7 +66,8 @@ def site(
     past = judged(folder) if folder else None
     if folder and past and past.protocols and past.protocol not in past.protocols:
         past = judged(folder, protocol=past.protocols[0])
-    count = write(out, existing(results), load_with(reported or []), load_claims(claims), past)
+    shown = results if history else existing(results)  # of a night of which nothing came, too
+    count = write(out, shown, load_with(reported or []), load_claims(claims), past)
     typer.echo(f"{out / 'index.html'}: {count} files")
 
 

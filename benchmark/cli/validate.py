@@ -42,7 +42,7 @@ def validate(
 
     paths = files or [existing(results)]
     breaches = [breach for path in paths for breach in _breaches(path)]
-    counted = _counted(paths)
+    counted = "" if breaches else _counted(paths)
     if not breaches and not counted:
         raise UsageError(f"{', '.join(map(str, paths))}: holds no result, so nothing was checked")
     if as_json:

@@ -117,7 +117,7 @@ def test_a_failed_cell_is_exit_1_after_the_others_and_is_tried_again(tmp_path: P
     assert "loss is nan at step 2" in (results / "leaderboard.md").read_text()
     again = cslbench(*arguments)
     assert again.exit_code == 1
-    assert "1 cells to run, 1 done before" in again.output
+    assert "1 cell to run, 1 done before" in again.output
 
 
 def test_a_dead_worker_is_a_failed_cell(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_run_repeats_just_what_is_stale(tmp_path: Path, monkeypatch: pytest.Mo
     assert mark in kept.stdout
     assert mark not in (results / "leaderboard.md").read_text()
     again = cslbench("run", *of_folder, "--no-board")
-    assert "tiny: 1 cells to run (1 of them stale), 1 done before" in again.stdout
+    assert "tiny: 1 cell to run (1 of them stale), 1 done before" in again.stdout
     assert "[1/1] byol photos compact" in again.stdout
 
 
@@ -293,7 +293,7 @@ def test_a_damaged_result_is_named_everywhere_and_run_again(tmp_path: Path) -> N
     again = cslbench("run", path, "--results", results)
     assert again.exit_code == 0
     assert f"not counted: {damaged}: damaged JSON" in again.stderr
-    assert "1 cells to run, 1 done before" in again.stdout
+    assert "1 cell to run, 1 done before" in again.stdout
     assert cslbench("validate", "--results", results).exit_code == 0
 
 

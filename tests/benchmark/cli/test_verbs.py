@@ -253,7 +253,7 @@ READERS = (
     ("leaderboard", "--json"), ("compare",), ("claims", "--strict"), ("robustness",),
     ("gate", "--baseline", "."), ("table",), ("table", "--check", "x.md"),
     ("plot", "accuracy", "--json"), ("cite",), ("site", "public"), ("export", "x.zip"),
-    ("status", "default"), ("validate",), ("explain", "0123456789abcdef"),
+    ("validate",),
 )  # fmt: skip
 
 
