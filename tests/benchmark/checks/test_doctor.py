@@ -99,7 +99,7 @@ MATRIX = """\
 name: planted
 description: a fault in each
 datasets: [digits]
-encoders: ["compact[width=4]"]
+encoders: ["compact[width=8]"]
 replicates: 1
 budget: {steps: 3}
 training: common
@@ -284,7 +284,7 @@ def test_a_run_notes_the_level_that_was_found(
     path = tmp_path / "one.yaml"
     path.write_text(MATRIX.partition("methods:")[0] + "methods: [simclr]\n")
     determinism.save(tmp_path / "mine", [
-        finding("D2").model_copy(update={"dataset": "digits", "encoder": "compact[width=4]"})
+        finding("D2").model_copy(update={"dataset": "digits", "encoder": "compact[width=8]"})
     ])  # fmt: skip
     done = cslbench("run", path, "--results", tmp_path / "mine")
     assert done.exit_code == 0, done.output
