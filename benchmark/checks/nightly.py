@@ -11,7 +11,7 @@ from benchmark.evidence.gate.decide import Decision, Fresh, Rerun, Unmeasured, d
 from benchmark.evidence.gate.findings import Rule
 from benchmark.matrix import rotate
 from benchmark.matrix.model import Matrix
-from benchmark.store import determinism, files, nights, revision
+from benchmark.store import held, nights, revision
 from benchmark.store.files import Loaded
 from benchmark.store.nights import Night, Past
 from benchmark.store.revision import Commit
@@ -127,16 +127,9 @@ def _baseline(given: str, history: Path, before: Sequence[Past], rows: set[str])
         notes = [*said, FOLDER]
     else:
         with revision.folder(given) as root:
-            loaded, notes = _read(root), [FOLDER] if root == folder else []
+            loaded, notes = held.read_noted(root), [FOLDER] if root == folder else []
     commit = None if notes else revision.commit(given)
     return Baseline(given, _of_rows(loaded, rows), commit, tuple(notes))
-
-
-def _read(root: Path) -> Loaded:
-    """Read a folder, with the determinism that was measured of its rows."""
-    found, findings = files.read_all(root), determinism.load(root)
-    noted = tuple(determinism.noted(result, findings) for result in found.results)
-    return Loaded(noted, found.broken)
 
 
 def hold(night: Tonight, rule: Rule, run: Run, run_before: RunBefore) -> Decision:
@@ -147,7 +140,7 @@ def hold(night: Tonight, rule: Rule, run: Run, run_before: RunBefore) -> Decisio
     nights.write(night.folder, night.record)
     results = night.folder / "results"
     missing = _tried("run", lambda: run(night.part, results))
-    new, old = _of_rows(_read(results), night.keys), night.baseline.loaded
+    new, old = _of_rows(held.read_noted(results), night.keys), night.baseline.loaded
     missing += _without_result(night, new, old)
     decision = decide(new, old, rule, missing=missing)
     if decision.reruns:
@@ -196,11 +189,11 @@ def _again(
     missing = _tried("run again", lambda: run(part, new))
     commit = night.baseline.commit
     if commit is None:
-        return Fresh(_read(new), None), missing
+        return Fresh(held.read_noted(new), None), missing
     reason = run_before(commit, part, old)
     if reason is not None:
         missing.append(Unmeasured("run again under the baseline's commit", reason))
-    return Fresh(_read(new), _read(old)), missing
+    return Fresh(held.read_noted(new), held.read_noted(old)), missing
 
 
 def _fresh(night: Tonight, count: int) -> tuple[int, ...]:

@@ -61,10 +61,11 @@ def rendered(
     loaded = files.read_all(results, curves_of=())
     predicted = Predicted(results)
     checks = predicted.checks(loaded.results)
+    kept = predicted.kept(loaded.results)
     broken = (*loaded.broken, *predicted.damaged)
-    changed, unsourced = stale(loaded.results) if marks_stale else ({}, [])
+    changed, unsourced = stale(kept) if marks_stale else ({}, [])
     return leaderboard.render(
-        loaded.results, broken, [each.entry for each in numbers], matrix=matrix,
+        kept, broken, [each.entry for each in numbers], matrix=matrix,
         floor_checks=checks, stale=changed, unsourced=unsourced,
         assumed=assume.told(numbers, wanted),
     )  # fmt: skip

@@ -45,12 +45,11 @@ def claims(
     Example: cslbench claims C3-amdim --results mine
     """
     from benchmark.cli import board
-    from benchmark.cli.predicted import held
     from benchmark.errors import ClaimError, unknown
     from benchmark.evidence.claims import words
     from benchmark.evidence.claims.judge import judge
     from benchmark.evidence.claims.model import load_claims
-    from benchmark.store import files
+    from benchmark.store import held
 
     learn(plugin)
     every = load_claims(file)
@@ -58,7 +57,7 @@ def claims(
     for name in names or ():
         if name not in known:
             raise ClaimError(unknown("claim", name, known))
-    loaded = held(files.read_all(existing(results), curves_of=()), results)
+    loaded = held.read(existing(results), curves_of=())
     # a family is corrected for all its members, whichever are shown
     judged = [one for one in judge(every, loaded.results) if not names or one.claim.id in names]
     for broken in loaded.broken:

@@ -53,17 +53,16 @@ def compare(
 
     Example: cslbench compare paper-yadim-stl10 --assume encoder=resnet50 --assume protocol=linear
     """
-    from benchmark.cli.predicted import held
     from benchmark.evidence import assume as assuming
     from benchmark.evidence.reported import load_with
     from benchmark.report import compare as comparing
     from benchmark.report.rows import latest, tables
-    from benchmark.store import files
+    from benchmark.store import held
 
     learn(plugin)
     wanted = _named(load_with(reported or ()), numbers or ())
     filled = assuming.fill(wanted, assuming.parse(assume or ()))
-    loaded = held(files.read_all(existing(results), curves_of=()), results)
+    loaded = held.read(existing(results), curves_of=())
     found = [*comparing.compare(filled, tables(latest(loaded.results)), population=population)]
     if as_json:
         print_json([comparing.record(each) for each in found])

@@ -99,9 +99,7 @@ def _by_id(text: str, results: Path) -> Scored:
     from benchmark.matrix.load import load, shipped
     from benchmark.store import files
 
-    # without any result the matrices are looked through, so that the folder may be missing
-    found = files.read_all(results)
-    for result in found.results:
+    for result in files.read_all(results).results:
         if result.id.startswith(text):
             return result.cell, rebuild.protocols(result)
     for name in shipped():

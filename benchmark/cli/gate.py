@@ -89,7 +89,7 @@ def gate(
     """
     from benchmark.errors import UsageError
     from benchmark.evidence.gate.decide import Fresh, decide
-    from benchmark.store import revision
+    from benchmark.store import held, revision
 
     learn(plugin)
     rule = ruled(margin, alpha, protocol, fail_on_cost)
@@ -99,12 +99,14 @@ def gate(
         if folder is not None and not folder.exists():
             raise UsageError(f"{option} {folder}: there is no such folder")
     with revision.folder(baseline) as old:
-        found = loaded(existing(results))
-        new, before = _chosen(found, loaded(old, of=found), method, dataset, encoder)
+        found = held.read_noted(existing(results))
+        ids = frozenset(result.id for result in found.results)  # whose curves are compared
+        new, before = _chosen(found, held.read_noted(old, curves_of=ids), method, dataset, encoder)
     _check_protocol(protocol, (*new.results, *before.results))
     again = None
     if fresh is not None:
-        again = Fresh(loaded(fresh), None if fresh_baseline is None else loaded(fresh_baseline))
+        old_too = None if fresh_baseline is None else held.read_noted(fresh_baseline)
+        again = Fresh(held.read_noted(fresh), old_too)
     decision = decide(new, before, rule, again)
     write(decision, junit, markdown, benchmark_json)
     show(decision, as_json)
@@ -156,22 +158,6 @@ def _chosen(
         for side in (new, old)
     )
     return one, other
-
-
-def loaded(root: Path, *, of: Loaded | None = None) -> Loaded:
-    """Read a folder as far as it holds, with the determinism that was measured of its rows.
-
-    Args:
-        root: The folder.
-        of: Results whose curves are to be compared; by default all are kept.
-    """
-    from benchmark.cli.predicted import held
-    from benchmark.store import determinism, files
-
-    ids = None if of is None else frozenset(result.id for result in of.results)
-    found, findings = held(files.read_all(root, curves_of=ids), root), determinism.load(root)
-    noted = tuple(determinism.noted(result, findings) for result in found.results)
-    return files.Loaded(noted, found.broken)
 
 
 def write(decision: Decision, junit: Written, markdown: Written, benchmark_json: Written) -> None:

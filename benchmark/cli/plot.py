@@ -126,10 +126,9 @@ def plot(
 
 
 def _read(results: Path) -> tuple[Result, ...]:
-    from benchmark.cli.predicted import held
-    from benchmark.store import files
+    from benchmark.store import held
 
-    loaded = held(files.read_all(existing(results)), results)
+    loaded = held.read(existing(results))
     for broken in loaded.broken:
         say(f"left out: {broken.path}: {broken.reason}", err=True)
     return loaded.results

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -10,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from benchmark.evidence.floor import FloorCheck
-    from benchmark.store.files import Broken, Loaded
+    from benchmark.store.files import Broken
     from benchmark.store.predictions import Predictions
     from benchmark.store.result import Result
 
@@ -18,18 +17,6 @@ if TYPE_CHECKING:
 
 CLASSES = 100
 """Up to which confusions are counted: an ImageNet result has a million."""
-
-
-def held(loaded: Loaded, root: Path) -> Loaded:
-    """Leave out results that their own predictions refute, or that have lost them, by name.
-
-    Args:
-        loaded: What was read of a folder, or a part of it.
-        root: The folder.
-    """
-    predicted = Predicted(root)
-    kept = tuple(result for result in loaded.results if predicted.hold(result))
-    return replace(loaded, results=kept, broken=(*loaded.broken, *predicted.damaged))
 
 
 class Predicted:
@@ -42,10 +29,8 @@ class Predicted:
             root: The results folder.
             counting: Whether to count confusions of whatever is read.
         """
-        self.damaged: dict[Broken, None] = {}
         self.counts: dict[str, list[list[int]]] = {}
-        self.refuted: set[str] = set()
-        """Ids of results whose predictions are damaged, lost, or say another number."""
+        self._wrong: dict[str, list[Broken]] = {}
         self._root, self._counting = root, counting
         self._floors: dict[str, Predictions] = {}
 
@@ -66,39 +51,29 @@ class Predicted:
     def of(self, result: Result) -> Predictions:
         """Return the predictions of a result; none where they are damaged or refute its number."""
         from benchmark.evidence.floor import is_floor
+        from benchmark.store import held
 
         if result.id in self._floors:
             return self._floors[result.id]
-        found = self._read(result)
+        found, self._wrong[result.id] = held.predictions(self._root, result)
         if self._counting and "linear" in found and "labels" in found:
             self._count(result, found)
         if is_floor(result.cell):
             self._floors[result.id] = found
         return found
 
-    def hold(self, result: Result) -> bool:
-        """Say whether a result's own predictions are there and give its number."""
-        if result.id not in self._floors:
-            self._read(result)
-        return result.id not in self.refuted
+    def kept(self, results: Iterable[Result]) -> list[Result]:
+        """Return the results that their own predictions hold; what was read is not read again."""
+        every = list(results)
+        for result in every:
+            if result.id not in self._wrong:
+                self.of(result)
+        return [result for result in every if not self._wrong[result.id]]
 
-    def _read(self, result: Result) -> Predictions:
-        from benchmark.errors import ResultError
-        from benchmark.store import files, invariants
-
-        place = files.predictions_path(self._root / files.relative_path(result.cell))
-        try:
-            found = files.read_predictions(self._root, result)
-        except ResultError as error:
-            self.damaged[files.Broken(place, str(error).removeprefix(f"{place}: "))] = None
-            self.refuted.add(result.id)
-            return {}
-        breaches = [*invariants.predictions(result, found)] if found else []
-        self.damaged |= {files.Broken(place, sentence): None for sentence in breaches}
-        if not breaches:
-            return found
-        self.refuted.add(result.id)
-        return {}
+    @property
+    def damaged(self) -> list[Broken]:
+        """Name predictions that are damaged, lost, or say another number than their result."""
+        return [broken for found in self._wrong.values() for broken in found]
 
     def _count(self, result: Result, found: Predictions) -> None:
         """Count test images by their class and the predicted one."""

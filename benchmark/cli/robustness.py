@@ -71,18 +71,17 @@ def robustness(
 
     Example: cslbench robustness --over encoder --results demo
     """
-    from benchmark.cli.predicted import held
     from benchmark.errors import UsageError
     from benchmark.evidence.designs import Refused, designs
     from benchmark.evidence.robustness import robustness as judge
-    from benchmark.store import files
+    from benchmark.store import held
 
     learn(plugin)
     if not margin > 0:
         raise UsageError(f"--margin must be above 0 points (got {margin:g})")
     if population and over == "dataset":
         raise UsageError("--population needs the same test images at all levels; datasets differ")
-    loaded = held(files.read_all(existing(results), curves_of=()), results)
+    loaded = held.read(existing(results), curves_of=())
     for broken in loaded.broken:
         say(f"left out: {broken.path}: {broken.reason}", err=True)
     sets = designs(loaded.results, over, methods=methods or (), protocol=protocol)
@@ -108,20 +107,13 @@ def _over_images(
     root: Path, results: Sequence[Result], protocol: str
 ) -> Callable[[Design], Robustness | Refused]:
     """Return what judges a table over replicates and test images, by the predictions of a store."""
-    from benchmark.cli.predicted import Predicted
     from benchmark.evidence.population import population
+    from benchmark.store import held
 
-    predicted = Predicted(root)
     by_id = {result.id: result for result in results}
-
-    def judged(design: Design) -> Robustness | Refused:
-        known = len(predicted.damaged)
-        found = population(design, lambda name: predicted.of(by_id[name]), protocol)
-        for broken in [*predicted.damaged][known:]:
-            say(f"not read: {broken.path}: {broken.reason}", err=True)
-        return found
-
-    return judged
+    return lambda design: population(
+        design, lambda name: held.predictions(root, by_id[name])[0], protocol
+    )
 
 
 def _said(left: Refused) -> str:

@@ -168,12 +168,9 @@ def gather(results: Path, reported: Sequence[Reported], claims: Sequence[Claim])
     loaded = files.read_all(results)
     predicted = Predicted(results, counting=True)
     checks = predicted.checks(loaded.results)
-    for result in loaded.results:
-        if result.final and result.id not in predicted.counts:
-            predicted.of(result)
-    kept = [result for result in loaded.results if result.id not in predicted.refuted]
+    kept = predicted.kept(loaded.results)
     return Evidence(
-        loaded.results, (*loaded.broken, *predicted.damaged), reported, checks,
+        tuple(kept), (*loaded.broken, *predicted.damaged), reported, checks,
         judge(claims, kept), confusions=predicted.counts, **_spreads(kept),
     )  # fmt: skip
 

@@ -127,15 +127,14 @@ def _built(
 ) -> Pivot:
     """Read what a table is made of and make it."""
     from benchmark.cli import board
-    from benchmark.cli.predicted import held
     from benchmark.cli.shared import chosen
     from benchmark.evidence.reported import load_with
     from benchmark.report.table.pivot import build, check
-    from benchmark.store import files
+    from benchmark.store import held
     from benchmark.store.selection import is_meant, select
 
     check(request)
-    loaded = held(files.read_all(results), results)
+    loaded = held.read(results)
     for broken in loaded.broken:
         say(f"left out: {broken.path}: {broken.reason}", err=True)
     kept = select(loaded.results, request.methods, request.datasets, request.encoders)

@@ -19,6 +19,7 @@ from benchmark.cli.shared import (
     reporting,
     say,
 )
+from benchmark.counting import counted
 
 
 @reporting
@@ -42,8 +43,8 @@ def validate(
 
     paths = files or [existing(results)]
     breaches = [breach for path in paths for breach in _breaches(path)]
-    counted = "" if breaches else _counted(paths)
-    if not breaches and not counted:
+    said = "" if breaches else _counted(paths)
+    if not breaches and not said:
         raise UsageError(f"{', '.join(map(str, paths))}: holds no result, so nothing was checked")
     if as_json:
         print_json([{"path": path, "reason": reason} for path, reason in breaches])
@@ -52,7 +53,7 @@ def validate(
     if breaches:
         raise typer.Exit(NEGATIVE)
     if not as_json:
-        typer.echo(f"{counted}, nothing wrong")
+        typer.echo(f"{said}, nothing wrong")
 
 
 def _breaches(path: Path) -> Iterator[tuple[str, str]]:
@@ -88,8 +89,8 @@ def _counted(paths: list[Path]) -> str:
 
     matrices = {path.absolute() for path in paths if path.suffix in load.SUFFIXES}
     results = {found for path in paths for found in _results(path)}
-    said = [_number(len(results), "result")] if results else []
-    return ", ".join([*said, *([_number(len(matrices), "matrix file")] if matrices else [])])
+    said = [counted(len(results), "result")] if results else []
+    return ", ".join([*said, *([counted(len(matrices), "matrix file")] if matrices else [])])
 
 
 def _results(path: Path) -> Iterator[Path]:
@@ -102,7 +103,3 @@ def _results(path: Path) -> Iterator[Path]:
         yield from (found.absolute() for found in files.candidates(path))
     elif path.suffix not in load.SUFFIXES:
         yield path.absolute()
-
-
-def _number(count: int, name: str) -> str:
-    return f"{count} {name}{'' if count == 1 else 's'}"

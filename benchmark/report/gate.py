@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from benchmark.counting import counted
 from benchmark.evidence.gate.decide import Decision
 from benchmark.evidence.gate.findings import Finding
 from benchmark.report import markdown, words
@@ -27,7 +28,7 @@ def title(decision: Decision) -> str:
             f"{words.points(drop)} points{words.untold(untold)}"
         )
     count = len(decision.warnings)
-    warned = f", {count} warning{'' if count == 1 else 's'} of cost" if count else ""
+    warned = f", {counted(count, 'warning')} of cost" if count else ""
     by = f"margin {rule.margin:g} points, alpha {rule.alpha:g}"
     return f"gate: {decision.kind}{warned} ({by}){seen}"
 

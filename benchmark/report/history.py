@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from benchmark.counting import counted
 from benchmark.evidence.history import History, Series, Trend
 from benchmark.report import markdown, words
 
@@ -46,7 +47,7 @@ def lines(found: History) -> list[str]:
     """Return what was found, step by step, then what could have been, in words."""
     said = [line for trend in found.trends for line in _said(trend)]
     said += [
-        f"{night}: {_count(count, 'result')} without a number"
+        f"{night}: {counted(count, 'result')} without a number"
         for night, count in found.failed.items()
     ]
     said += [
@@ -89,13 +90,9 @@ def title(found: History) -> str:
     if seen:
         power += words.untold([t.series.name for t in methods if t.smallest_step is None])
     return (
-        f"history: {_count(len(found.nights), 'night')}, {len(found.trends)} series, "
-        f"{_count(steps, 'step')} (alpha {found.alpha:g} for one look at all of them){power}"
+        f"history: {counted(len(found.nights), 'night')}, {len(found.trends)} series, "
+        f"{counted(steps, 'step')} (alpha {found.alpha:g} for one look at all of them){power}"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def as_markdown(found: History, last: int) -> str:

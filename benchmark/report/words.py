@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from benchmark.counting import counted
 from benchmark.evidence.reported import Reported, Scoring, Spent
 from benchmark.matrix.cell import Cell
 from benchmark.store.result import Execution, Ledger
@@ -22,7 +23,7 @@ def untold(methods: Collection[str]) -> str:
     """Name the methods of which no smallest change is known, behind that of the others."""
     if not methods:
         return ""
-    count = f"{len(methods)} method{'' if len(methods) == 1 else 's'}"
+    count = counted(len(methods), "method")
     return f"; of {count} none can be told: {', '.join(sorted(methods))}"
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 from benchmark.errors import ResultError, UsageError
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.schema import TUNING_REPLICATE
-from benchmark.store import atomic, files
+from benchmark.store import atomic, files, held
 from benchmark.store.files import Broken, Loaded
 from benchmark.store.result import Record, Result
 
@@ -99,7 +99,7 @@ def load(history: Path) -> list[Past]:
 
 
 def _read(folder: Path) -> Past:
-    loaded, found = files.read_all(folder / "results"), None
+    loaded, found = held.read(folder / "results"), None
     try:
         found = record(folder)
     except ResultError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmark.counting import counted
 from benchmark.report import words
 from benchmark.report.plot.points import Estimate, Point, decades, parted
 from benchmark.report.plot.spent import CURRENCIES, Currency, Panel, Spent, spent
@@ -160,9 +161,8 @@ def _about(panel: Panel, against: Currency) -> str:
         if each.front
     ]
     floors = [f"{_known(point).mean:.1f} %" for point in panel.floors]
-    count = len(panel.spent)
     return (
-        f"{count} {'row' if count == 1 else 'rows'}, from {_cost(panel.spent[0].cost, against)} to "
+        f"{counted(len(panel.spent), 'row')}, from {_cost(panel.spent[0].cost, against)} to "
         f"{_cost(panel.spent[-1].cost, against)}. Pareto front: {'; '.join(front) or 'none'}. "
         f"Floor: {', '.join(floors) or 'none'}."
     )

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from benchmark.cli import application
-from benchmark.store import files
+from benchmark.cli import application, board, site
+from benchmark.store import files, nights
 
 SHIPPED = Path(__file__).parents[3] / "results"
 CLAIM = """\
@@ -82,6 +82,33 @@ def test_what_is_refuted_is_named_and_left_out(
     without = cslbench(*verb, "--results", results)
     assert (done.exit_code, done.stdout) == (without.exit_code, without.stdout)
     assert "left out" not in without.stderr
+
+
+@pytest.mark.parametrize("how", SAID)
+def test_the_board_and_the_site_show_no_number_that_is_refuted(how: str, results: Path) -> None:
+    """It is named, and its row has a replicate less."""
+    whole = board.rendered(results, None)
+    beside = harmed(results, how)
+    text, found = board.rendered(results, None), site.gather(results, (), ())
+    assert re.search(rf"{re.escape(beside.name)}.*{SAID[how]}", text)
+    broken = [file.path for file in found.broken]
+    assert broken == [beside]
+    beside.unlink(missing_ok=True)
+    beside.with_suffix(".json").unlink()
+    without = board.rendered(results, None)
+    assert set(without.splitlines()) - set(text.splitlines()) == set()
+    assert without != whole
+    assert site.gather(results, (), ()).results == found.results
+
+
+@pytest.mark.parametrize("how", SAID)
+def test_a_night_holds_no_number_that_is_refuted(how: str, results: Path, tmp_path: Path) -> None:
+    """So that neither `history` nor the baseline of the next night takes it."""
+    shutil.copytree(results, tmp_path / "nights/2026-11-01/results")
+    beside = harmed(tmp_path / "nights/2026-11-01/results", how)
+    (night,) = nights.load(tmp_path / "nights")
+    assert [broken.path for broken in night.loaded.broken] == [beside]
+    assert len(night.loaded.results) == len(files.read_all(results).results) - 1
 
 
 @pytest.mark.parametrize("how", SAID)
