@@ -36,11 +36,22 @@ def versions() -> dict[str, str]:
 def processor() -> str:
     """Return the processor's model, which decides the bits of a sum on a CPU."""
     info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    named = model(info.read_text(errors="replace")) if info.is_file() else None
+    return named or platform.processor() or platform.machine()
+
+
+def model(cpuinfo: str) -> str | None:
+    """Return the first processor of Linux's `/proc/cpuinfo` by name, family and model number.
+
+    A name alone may be that of several generations, which round otherwise: clouds sell an AMD EPYC
+    with AVX2 and one with AVX-512 as `AMD EPYC`.
+    """
+    first = cpuinfo.partition("\n\n")[0].splitlines()
+    stated = {key.strip(): value.strip() for key, _, value in (ln.partition(":") for ln in first)}
+    name, numbers = stated.get("model name"), (stated.get("cpu family"), stated.get("model"))
+    if name is None or None in numbers:
+        return name
+    return "{} (family {}, model {})".format(name, *numbers)
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -263,9 +262,4 @@ def test_committed_results_come_again(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = ROOT / "results" / "photos" / "compact"
     paths = [*folder.glob("simclr-*-r0-*.json"), *folder.glob("random_init-none-r0-*.json")]
     done = cslbench("reproduce", *paths, "--keep", tmp_path / "kept")
-    # a processor of the same name may round otherwise: then the losses part by no more than that
-    parted = re.search(r"curves part at step \d+ \(loss ([\d.]+), now ([\d.]+)\)", done.output)
-    if parted:
-        assert float(parted[1]) == pytest.approx(float(parted[2]), rel=1e-5)
-    else:
-        assert done.exit_code == 0, done.output
+    assert done.exit_code == 0, done.output
