@@ -56,7 +56,7 @@ def compare(
     from benchmark.evidence import assume as assuming
     from benchmark.evidence.reported import load_with
     from benchmark.report import compare as comparing
-    from benchmark.report.rows import latest, tables
+    from benchmark.report.grouping import latest, tables
     from benchmark.store import held
 
     learn(plugin)

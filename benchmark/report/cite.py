@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmark.evidence.reported import Reported
 from benchmark.reading import plain
+from benchmark.report.grouping import latest, tables
 from benchmark.report.matching import best_match
-from benchmark.report.rows import latest, tables
 from benchmark.store.result import Result
 
 SHIPPED = Path(__file__).with_name("references.bib")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from benchmark.evidence.floor import FloorCheck
 from benchmark.evidence.reported import Reported
 from benchmark.report import absent, markdown, measured, published, words
-from benchmark.report.rows import Table, latest, tables
+from benchmark.report.grouping import latest, tables
+from benchmark.report.rows import Table
 from benchmark.store.result import Result
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from benchmark.errors import UsageError, unknown
 from benchmark.evidence.floor import is_control, is_floor
 from benchmark.matrix.cell import Cell
 from benchmark.report import words
-from benchmark.report.rows import Row, Table, tables
+from benchmark.report.grouping import tables
+from benchmark.report.rows import Row, Table
 from benchmark.store.result import Result
 
 Role = Literal["method", "floor", "ceiling"]

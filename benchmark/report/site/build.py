@@ -13,7 +13,8 @@ from benchmark.evidence.claims import words as claimed
 from benchmark.evidence.floor import FloorCheck, is_control
 from benchmark.evidence.reported import Reported
 from benchmark.report import words
-from benchmark.report.rows import Row, Table, latest, tables
+from benchmark.report.grouping import latest, tables
+from benchmark.report.rows import Row, Table
 from benchmark.report.site import aspects, board, cell, costs, nights, spreads
 from benchmark.report.site.curve import curve
 from benchmark.store.result import Result

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from benchmark.errors import UsageError, unknown
 from benchmark.evidence.reported import Reported
-from benchmark.report.rows import latest, tables
+from benchmark.report.grouping import latest, tables
 from benchmark.report.table import cells
 from benchmark.report.table.axes import AXES, Placed, ordered, placed, rules, titles
 from benchmark.report.table.cells import Place

@@ -12,7 +12,7 @@ from benchmark.cli import application
 from benchmark.evidence.assume import Filled
 from benchmark.evidence.reported import load_with
 from benchmark.report.compare import compare as held_against
-from benchmark.report.rows import tables
+from benchmark.report.grouping import tables
 from benchmark.store import files
 from tests.benchmark.factories import make_result
 

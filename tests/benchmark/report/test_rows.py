@@ -6,7 +6,8 @@ import pytest
 
 from benchmark.matrix.budget import Budget
 from benchmark.matrix.cell import Cell
-from benchmark.report.rows import Table, latest, tables
+from benchmark.report.grouping import latest, tables
+from benchmark.report.rows import Table
 from benchmark.store.result import Result
 from tests.benchmark.factories import make_cell, make_result
 

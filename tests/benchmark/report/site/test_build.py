@@ -14,7 +14,7 @@ import pytest
 from benchmark.cli import site
 from benchmark.cli.predicted import Predicted
 from benchmark.matrix.budget import NAMED, NOTHING
-from benchmark.report.rows import tables
+from benchmark.report.grouping import tables
 from benchmark.report.site import aspects, board, cell, nights
 from benchmark.report.site.build import Evidence, build
 from benchmark.report.site.curve import HEIGHT, WIDTH, curve

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.report.rows import tables
+from benchmark.report.grouping import tables
 from benchmark.report.site import costs
 from benchmark.report.site.scale import Decades, amount
 from benchmark.store.result import Result
