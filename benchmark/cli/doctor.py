@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark.cli.run import Device
+from benchmark.cli.running import Device
 from benchmark.cli.shared import (
     NEGATIVE,
     RESULTS,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark.cli import run as running
+from benchmark.cli import running
 from benchmark.cli.gate import FailOnCost
-from benchmark.cli.run import Device
+from benchmark.cli.running import Device
 from benchmark.cli.shared import (
     AsJson,
     DataFolder,

@@ -15,8 +15,7 @@ from typer.testing import Result as Done
 from benchmark.checks.diff import Divergence
 from benchmark.checks.doctor import Fingerprint, Parting, diagnose, part, shortened
 from benchmark.checks.fingerprint import tensors, unsettle
-from benchmark.cli import application
-from benchmark.cli import run as run_module
+from benchmark.cli import application, running
 from benchmark.errors import ResultError
 from benchmark.store import determinism, files
 from benchmark.store.determinism import Finding, Level
@@ -280,7 +279,7 @@ def test_a_run_notes_the_level_that_was_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is read once; a damaged one ends the run before a cell is started."""
-    monkeypatch.setattr(run_module, "RUNNER", "tests.benchmark.engines.fakes")
+    monkeypatch.setattr(running, "RUNNER", "tests.benchmark.engines.fakes")
     path = tmp_path / "one.yaml"
     path.write_text(MATRIX.partition("methods:")[0] + "methods: [simclr]\n")
     determinism.save(tmp_path / "mine", [

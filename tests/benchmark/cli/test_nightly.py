@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from benchmark.cli import application
-from benchmark.cli import run as run_module
+from benchmark.cli import application, running
 from benchmark.store import files, nights
 from tests.benchmark.checks.nighttime import baseline, part, tiny
 
@@ -29,7 +28,7 @@ print("an earlier program")
 
 @pytest.fixture(autouse=True)
 def _fake_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "RUNNER", FAKES)
+    monkeypatch.setattr(running, "RUNNER", FAKES)
 
 
 def nightly(tmp_path: Path, *arguments: str | Path, night: str = "2026-11-24") -> Result:
@@ -106,7 +105,7 @@ def test_missing_data_is_exit_2_and_the_gate_says_so(
     tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The night's files are there all the same."""
-    monkeypatch.setattr(run_module, "RUNNER", "benchmark.engines.runner")
+    monkeypatch.setattr(running, "RUNNER", "benchmark.engines.runner")
     path = tiny(tmp_path)
     path.write_text(path.read_text().replace("[photos]", "[cifar10]"))
     arguments = ["nightly", path, "--history", tmp_path / "nights", "--baseline", good]

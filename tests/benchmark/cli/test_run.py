@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from benchmark.cli import application
-from benchmark.cli import run as run_module
+from benchmark.cli import application, running
 from benchmark.store import files, graph
 from methods.cards import CARDS
 from tests.benchmark.sources import copied, edit
@@ -44,7 +43,7 @@ CARD = replace(SIMCLR, name="NAME", title="a method of the user's")
 @pytest.fixture(autouse=True)
 def _fake_cells(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let no test of this file train, and no plugin stay."""
-    monkeypatch.setattr(run_module, "RUNNER", FAKES)
+    monkeypatch.setattr(running, "RUNNER", FAKES)
     known = dict(CARDS)
     yield
     CARDS.clear()
@@ -202,7 +201,7 @@ def test_missing_data_is_exit_2_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No cell starts, not even of the dataset that is there."""
-    monkeypatch.setattr(run_module, "RUNNER", "benchmark.engines.runner")
+    monkeypatch.setattr(running, "RUNNER", "benchmark.engines.runner")
     path = matrix(tmp_path, "[simclr]", datasets="[photos, cifar10]")
     results = tmp_path / "demo"
     done = cslbench("run", path, "--results", results, "--data", tmp_path / "nowhere")
@@ -315,10 +314,10 @@ def test_a_plugin_that_is_none_is_exit_2(tmp_path: Path) -> None:
 
 
 SCRIPT = """
-from benchmark.cli import main, run
+from benchmark.cli import main, running
 
 if __name__ == "__main__":
-    run.RUNNER = "tests.benchmark.engines.fakes"
+    running.RUNNER = "tests.benchmark.engines.fakes"
     main()
 """
 
@@ -375,7 +374,7 @@ def test_a_plugin_is_known_to_whoever_reads_its_results(tmp_path: Path) -> None:
 
 def test_a_plugin_trains_in_a_real_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one cell of this file that is not faked: the file's recipe, three steps, scored."""
-    monkeypatch.setattr(run_module, "RUNNER", "benchmark.engines.runner")
+    monkeypatch.setattr(running, "RUNNER", "benchmark.engines.runner")
     own, results = plugin(tmp_path, "mine"), tmp_path / "demo"
     path = matrix(tmp_path, "[mine]", datasets="[digits]")
     done = cslbench("run", path, "--results", results, "--plugin", own)
