@@ -127,8 +127,9 @@ def _board(results: Path, *, quiet: bool) -> None:
     board.written(results, None)
     site.write_shipped(results, results)
     if not quiet:
-        text = board.printed(results, None)
+        text, place = board.printed(results, None), board.path(results)
+        shown = place if results.is_absolute() else Path(os.path.relpath(place))
         typer.echo(
-            f"\n{board.own(text)}\n\nwhole, with what others reported: {board.path(results)}\n"
+            f"\n{board.own(text)}\n\nwhole, with what others reported: {shown}\n"
             f"to look around in a browser: {results / 'index.html'}"
         )

@@ -58,6 +58,8 @@ def todo(
         anew = f" ({stale} of them stale)" if stale else ""
         to_run = counted(len(rows), "cell")
         typer.echo(f"{part.name}: {to_run} to run{anew}, {before} done before")
+        for gone in planned.excluded:
+            say(f"left out: {gone.label}: {gone.reason}")
     return sorted(rows, key=lambda row: -float("inf" if row.seconds is None else row.seconds))
 
 

@@ -350,6 +350,20 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, signum: int, code:
     assert [r.cell.method for r in files.read_all(tmp_path / "demo").results] == ["simclr"]
 
 
+def test_a_run_says_what_is_left_out_and_where_the_board_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why a cell cannot be run at all; board and site are named alike, as the folder was."""
+    monkeypatch.chdir(tmp_path)
+    path = matrix(tmp_path, "[simclr, 'moco_v2[queue=65536]']", datasets="[digits]")
+    done = cslbench("run", path, "--results", "demo")
+    assert done.exit_code == 0, done.output
+    assert "left out: moco_v2[queue=65536] digits" in done.stdout
+    assert "a queue of 65536 keys is longer than the " in done.stdout
+    assert "whole, with what others reported: demo/leaderboard.md\n" in done.stdout
+    assert "in a browser: demo/index.html\n" in done.stdout
+
+
 def test_a_plugin_is_known_to_whoever_reads_its_results(tmp_path: Path) -> None:
     """Readers take it as `run` does; without it a method is unknown here, which is not stale."""
     own, results = plugin(tmp_path, "mine"), tmp_path / "demo"
