@@ -11,12 +11,13 @@ from typing import Literal, TypeAlias
 
 from benchmark.matrix.cell import Cell
 from benchmark.matrix.model import Excluded, Matrix
-from benchmark.store import files
+from benchmark.store import files, work
 from benchmark.store.closure import Sources, words
 from benchmark.store.files import Broken
 from benchmark.store.result import Result
 
 State = Literal["done", "stale", "tried before", "to run"]
+BEGUN = "begun, with a checkpoint to go on from"
 Row: TypeAlias = tuple[str, str, str]
 """Method, dataset and encoder."""
 
@@ -28,7 +29,8 @@ class Planned:
     cell: Cell
     state: State
     reason: str = ""
-    """Why a cell that has a result is run again, or what has changed since where it is not."""
+    """Why a cell that has a result is run again, or what has changed since where it is not; of one
+    without a result, whether it was begun."""
     seconds: float | None = None
     """What it would take, from earlier results of its row; None where there is none; 0 if done."""
     result: Result | None = None
@@ -86,7 +88,8 @@ def plan(matrix: Matrix, root: Path, *, accept_stale: bool = False) -> Plan:
     def planned(cell: Cell) -> Planned:
         found, seconds = by_id.get(cell.pretrain_id), estimate(cell, pace.get(row_of(cell)))
         if found is None:
-            return Planned(cell, "to run", seconds=seconds)
+            begun = BEGUN if work.checkpoint_path(root, cell).exists() else ""
+            return Planned(cell, "to run", begun, seconds)
         state, reason = _judged(matrix, found, sources, accept_stale=accept_stale)
         lacking = _lacking(matrix, found) if state == "to run" else ()
         return Planned(cell, state, reason, 0.0 if state == "done" else seconds, found, lacking)

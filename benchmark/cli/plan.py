@@ -121,8 +121,15 @@ def _row(row: Planned) -> tuple[str, ...]:
     cell = row.cell
     return (
         cell.method, cell.dataset, cell.encoder, cell.budget.name, str(cell.replicate),
-        "-" if cell.steps is None else str(cell.steps), row.state, _time(row.seconds), row.reason,
+        "-" if cell.steps is None else str(cell.steps), row.state, _time(_seconds(row)), row.reason,
     )  # fmt: skip
+
+
+def _seconds(row: Planned) -> float | None:
+    """Return what a cell that is done took, and what another would take."""
+    if row.state == "done" and row.result is not None and row.result.ledger is not None:
+        return row.result.ledger.train_seconds + row.result.ledger.evaluate_seconds
+    return row.seconds
 
 
 def _time(seconds: float | None) -> str:
@@ -135,8 +142,12 @@ def _total(found: Plan, workers: int) -> str:
     counts = ", ".join(f"{count} {state}" for state, count in _counts(found).items())
     if not found.to_run:
         return counts
-    unknown = f" and {counted(found.unknown, 'cell')} of unknown length" if found.unknown else ""
-    return f"{counts}; about {_time(found.seconds / workers)}{unknown}, with --workers {workers}"
+    known = any(row.seconds is not None for row in found.to_run)
+    parts = [
+        *([f"about {_time(found.seconds / workers)}"] if known else []),
+        *([f"{counted(found.unknown, 'cell')} of unknown length"] if found.unknown else []),
+    ]
+    return f"{counts}; {' and '.join(parts)}, with --workers {workers}"
 
 
 def _facts(found: Plan) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmark.cli import application, board
-from benchmark.matrix.load import load
-from benchmark.store import files
+from benchmark.matrix.load import load, select
+from benchmark.store import files, work
 from methods.cards import CARDS
 from tests.benchmark.factories import make_result
 
@@ -90,11 +90,28 @@ def test_a_plan_names_every_cell_and_the_time(tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) == 1 + 3 + 1
     last = done.stdout.splitlines()[-1]
     assert last == (
-        "0 done, 0 stale, 0 tried before, 3 to run; about 0 s and 3 cells of unknown length, "
-        "with --workers 1"
+        "0 done, 0 stale, 0 tried before, 3 to run; 3 cells of unknown length, with --workers 1"
     )
     cells = json.loads(cslbench(*arguments, "--json").stdout)["cells"]
     assert [cell["state"] for cell in cells] == ["to run"] * 3
+
+
+def test_a_plan_says_what_done_cells_took_and_what_was_begun(tmp_path: Path) -> None:
+    """12 s of one that is done; one with a checkpoint goes on from it; the third is unknown."""
+    done, begun, _ = select(load("default"), ["simclr"]).cells
+    files.write(tmp_path, make_result(cell=done, scores={"knn": 50.0}), {})
+    place = work.checkpoint_path(tmp_path, begun)
+    place.parent.mkdir()
+    place.write_bytes(b"")
+    plan, status = (
+        cslbench(verb, "default", "-m", "simclr", "--results", tmp_path).stdout.splitlines()
+        for verb in ("plan", "status")
+    )
+    assert "12 s" in plan[1]
+    assert [line.endswith("begun, with a checkpoint to go on from") for line in plan] == [
+        False, False, True, False, False
+    ]  # fmt: skip
+    assert f"to run: {begun.label}: begun, with a checkpoint to go on from" in status
 
 
 @pytest.mark.parametrize(
