@@ -15,6 +15,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LISTED = 60
+"""Known names that fit into a sentence about an unknown one."""
+
 
 class CslbenchError(Exception):
     """What was wrong, what was given, what is allowed, and where, in one sentence."""
@@ -54,8 +57,10 @@ def words(message: str) -> str:
 
 
 def unknown(kind: str, given: str, known: Iterable[str]) -> str:
-    """Say that a name is unknown, with the nearest known one and all of them."""
+    """Say that a name is unknown, with the nearest known one and all of them, if they are few."""
     names = sorted(known)
     nearest = difflib.get_close_matches(given, names, n=1)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    if len(names) > _LISTED:
+        return f"unknown {kind} {given!r}{hint} (of {len(names)} known)"
     return f"unknown {kind} {given!r}{hint} (known: {', '.join(names)})"

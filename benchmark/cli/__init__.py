@@ -6,6 +6,27 @@ Only typer is imported here: `--help` answers at once, whatever a verb needs it 
 from __future__ import annotations
 
 import typer
+from typer.core import TyperGroup
+
+
+class _Sentences(TyperGroup):
+    """Verbs whose mistyped arguments are said in one sentence, as all other errors are."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the verb that was typed."""
+        from benchmark.errors import words
+
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            said = getattr(error, "format_message", None)  # of what click cannot parse
+            if said is None or getattr(error, "exit_code", None) != 2:
+                raise
+            where, colon, message = said().rstrip(".").partition(": ")
+            message = words(message)
+            sentence = f"{where}{colon}{message[:1].lower()}{message[1:]}"
+            typer.echo(f"error: {sentence[:1].lower()}{sentence[1:]}", err=True)
+            raise typer.Exit(2) from None
 
 
 def application() -> typer.Typer:
@@ -39,6 +60,7 @@ def application() -> typer.Typer:
 
     app = typer.Typer(
         name="cslbench",
+        cls=_Sentences,
         help="A reproducibility benchmark of contrastive self-supervised learning.\n\n"
         "Example: cslbench run --results demo",
         epilog="Exit codes: 0 done; 1 a cell failed or a check found something; 2 a request, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,14 +29,27 @@ def data(
 
     Example: cslbench data cifar10 --data ~/data --download
     """
-    from benchmark.data import load
-
-    found = _facts(load(dataset, data, download=download))
+    found = _facts(_loaded(dataset, data, download=download))
     if as_json:
         print_json(found)
         return
     for name, value in found.items():
         typer.echo(f"{name.replace('_', ' ')}: {value}")
+
+
+def _loaded(name: str, root: Path | None, *, download: bool) -> Dataset:
+    """Load a dataset; the command that an error tells to run names the folder that was given."""
+    from benchmark.data import load
+    from benchmark.data.folders import FETCH
+    from benchmark.errors import DataError
+
+    try:
+        return load(name, root, download=download)
+    except DataError as error:
+        if root is None:
+            raise
+        told = str(error).replace(f"{FETCH} ", f"{FETCH} --data {shlex.quote(str(root))} ")
+        raise DataError(told) from None
 
 
 def _facts(dataset: Dataset) -> dict[str, str | int | bool]:

@@ -258,6 +258,33 @@ def test_validate_says_how_many_results_it_checked(tmp_path: Path) -> None:
     assert both == "2 results, 1 matrix file, nothing wrong\n"
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("run", "--workers", "0"),
+         "invalid value for '--workers': input should be greater than or equal to 1"),
+        (("list", "foo"), "invalid value for 'what': 'foo' is not one of 'methods', "),
+        (("import", "x.csv", "--as", "plain"), "missing option '--source'"),
+        (("plan", "--nix"), "no such option: --nix"),
+        (("nosuch",), "no such command 'nosuch'"),
+        (("compare", "nosuch"), "unknown reported number 'nosuch' (of 142 known)"),
+        (("compare", "paper-yadim-stl1"), "did you mean 'paper-yadim-stl10'? (of 142 known)"),
+        (("data", "cifar10", "--data", "a b"), "`cslbench data --download --data 'a b' cifar10`"),
+    ],
+)  # fmt: skip
+def test_what_is_mistyped_is_one_sentence(
+    typed: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 2, without the usage: as every other error is said."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    done = cslbench(*typed)
+    assert (done.exit_code, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+
+
 def test_help_names_every_exit_code() -> None:
     """Those that docs/trust.md lists, the gate's and that of SIGTERM too."""
     said = " ".join(cslbench("--help").stdout.split())
