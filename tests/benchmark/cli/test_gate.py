@@ -182,12 +182,6 @@ def test_a_revision_is_read_from_history(
     assert gate("--baseline", "HEAD:results", "--results", worse) == (code, output)
 
 
-def test_a_protocol_that_nobody_scored_by_is_said(old: Path, worse: Path) -> None:
-    """It is no night that could not be measured."""
-    code, output = gate("--baseline", old, "--results", worse, "--protocol", "foo")
-    assert (code, output) == (2, "error: --protocol: unknown protocol 'foo' (known: linear)\n")
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
