@@ -106,8 +106,8 @@ class Claim(_Strict):
     def _is_whole(self) -> Self:
         if (self.predicate is None) == (self.untested is None):
             raise ValueError("needs either a predicate or, where nothing tests it, 'untested'")
-        if self.looks != sorted(set(self.looks)) or not self.looks:
-            raise ValueError(f"looks must rise (got {self.looks})")
+        if not self.looks or self.looks != sorted(set(self.looks)):
+            raise ValueError(f"looks must name at least one count, and rise (got {self.looks})")
         if self.predicate is None:
             return self
         _check_names(self, leaves(self.statement_read))
@@ -196,6 +196,8 @@ def _claim(document: yaml.Document, index: int, row: yaml.Data) -> Claim:
         field = f"{'.'.join(map(str, place))}: " if place else ""
         if first["type"] == "extra_forbidden":
             wrong = f"unknown key{_nearest(str(place[-1]), place)}"
+        elif first["type"] not in ("value_error", "missing"):  # ours say what was given
+            wrong += f" (got {first['input']!r})"
         raise ClaimError(f"{where}: {field}{wrong[:1].lower()}{wrong[1:]}") from problem
     for name in claim.cells:
         try:
