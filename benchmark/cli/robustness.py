@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,13 +19,14 @@ from benchmark.cli.shared import (
     reporting,
     say,
 )
+from benchmark.counting import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from benchmark.evidence.designs import Design, Refused
-    from benchmark.evidence.robustness import Robustness
+    from benchmark.evidence.robustness import Robustness, Row
     from benchmark.store.result import Result
 
 _SPOKEN_OF = {
@@ -77,8 +77,8 @@ def robustness(
     from benchmark.store import held
 
     learn(plugin)
-    if not margin > 0:
-        raise UsageError(f"--margin must be above 0 points (got {margin:g})")
+    if not 0 < margin <= 100:
+        raise UsageError(f"--margin must be above 0 and at most 100 points (got {margin:g})")
     if population and over == "dataset":
         raise UsageError("--population needs the same test images at all levels; datasets differ")
     loaded = held.read(existing(results), curves_of=())
@@ -93,14 +93,14 @@ def robustness(
     refused = [each for each in found if isinstance(each, Refused)]
     judged = [each for each in found if not isinstance(each, Refused)]
     if not judged:
-        raise UsageError("; ".join(map(_said, refused)))
+        raise UsageError("; ".join(left.sentence for left in refused))
     if as_json:
         _print_json(judged, refused)
         return
     for table in judged:
         _print(table, over)
     for left in refused:
-        say(f"not judged: {_said(left)}")
+        say(f"not judged: {left.sentence}")
 
 
 def _over_images(
@@ -116,28 +116,36 @@ def _over_images(
     )
 
 
-def _said(left: Refused) -> str:
-    """Say why a table is refused, and which methods to choose where some would be judged."""
-    choice = " ".join(f"-m {shlex.quote(method)}" for method in left.complete)
-    return f"{left.label}: {left.reason}" + (f"; choose methods: {choice}" if choice else "")
-
-
 def _print_json(judged: list[Robustness], refused: list[Refused]) -> None:
     from dataclasses import asdict
 
     tables = [
-        {**asdict(each), "kinds": {f"{p.first} {p.second}": p.kind for p in each.pairs}}
+        {
+            **asdict(each),
+            "rows": [_facts(row) for row in each.rows],
+            "kinds": {f"{p.first} {p.second}": p.kind for p in each.pairs},
+        }
         for each in judged
     ]
     print_json({"tables": tables, "refused": [asdict(each) for each in refused]})
+
+
+def _facts(row: Row) -> dict[str, object]:
+    """Return a row as JSON has it: beside the raw sd of the means, the sd that is printed."""
+    from dataclasses import asdict
+
+    from benchmark.evidence.robustness import sd_of_effect
+
+    sd, low, high = sd_of_effect(row.points)
+    return {**asdict(row), "sd_of_effect": {"sd": sd, "low": low, "high": high}}
 
 
 def _print(found: Robustness, over: str) -> None:
     design = found.design
     aside = f"; left aside: {', '.join(map(str, design.left_aside))}" if design.left_aside else ""
     say(
-        f"{design.label}: {over}s {', '.join(design.levels)}; {len(design.replicates)} replicates"
-        f"{aside}"
+        f"{design.label}: {plural(over)} {', '.join(design.levels)}; "
+        f"{len(design.replicates)} replicates{aside}"
     )
     say(f"sd and its interval: {_SPOKEN_OF[found.test_images]}")
     if design.left_out:
@@ -161,11 +169,12 @@ def _print(found: Robustness, over: str) -> None:
             )
         )
         typer.echo(
-            f"order of methods over {over}s: Kendall's W {found.order.kendall_w:.2f}, "
+            f"order of methods over {plural(over)}: Kendall's W {found.order.kendall_w:.2f}, "
             f"mean Spearman {found.order.mean_spearman:.2f}"
         )
     if found.test_images == "drawn":
         typer.echo("tests between methods take the test images as given: leave out --population")
+    typer.echo(f"these {plural(over)} are a fixed set: nothing is said of others")
     typer.echo("")
 
 
@@ -202,7 +211,7 @@ def _print_pairs(found: Robustness) -> None:
         "p",
         "Holm",
         "on logits, Holm",
-        "mean",
+        "mean, at 95 % alone",
         "both, Holm",
         "verdict",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from benchmark.counting import plural
 from benchmark.errors import UsageError, unknown
 from benchmark.evidence.axes import level as level_of
 from benchmark.evidence.axes import variant
-from benchmark.evidence.floor import is_control
+from benchmark.evidence.sets import common, content, labels, of_methods, scored_by, single
 
 if TYPE_CHECKING:
     from benchmark.store.result import Result
@@ -56,6 +57,13 @@ class Refused:
     complete: tuple[str, ...] = ()
     """Methods that have the same two levels or more, where only some methods lack one."""
 
+    @property
+    def sentence(self) -> str:
+        """Say why, and which methods to choose where some would be judged."""
+        choice = " ".join(f"-m {shlex.quote(method)}" for method in self.complete)
+        choose = f"; choose methods: {choice}" if choice else ""
+        return f"{self.label}: {self.reason}{choose}"
+
 
 def designs(
     results: Iterable[Result],
@@ -83,12 +91,8 @@ def designs(
     Raises:
         UsageError: if a method has no result, nothing has the factor, or no set has two levels.
     """
-    scored = [r for r in results if r.final and protocol in r.metrics and not is_control(r.cell)]
-    chosen = [r for r in scored if not methods or _is_one_of(r, methods)]
-    for name in methods:
-        if not any(_is_one_of(r, [name]) for r in scored):
-            ran = {r.cell.method for r in scored}
-            raise UsageError(f"no {protocol!r} result: {unknown('method', name, ran)}")
+    scored = scored_by(results, protocol)
+    chosen = of_methods(scored, methods)
     known = {*FACTORS, *(name for result in chosen for name in result.cell.values)}
     if chosen and over not in known:
         raise UsageError(unknown("factor", over, known))
@@ -96,19 +100,19 @@ def designs(
     chosen = [result for result in chosen if _level(result, over)]
     sets: dict[tuple[str, ...], list[Result]] = {}
     for result in chosen:
-        sets.setdefault(_common(result, over), []).append(result)
+        sets.setdefault(common(result, over), []).append(result)
     several = {
         key: found for key, found in sets.items() if len({_level(r, over) for r in found}) > 1
     }
     if not several:
-        seen = sorted({_level(r, over) for r in chosen})
         raise UsageError(
-            f"robustness over {over} needs results of one budget and training on two {over}s or "
-            f"more (got {', '.join(seen) or 'no results'})"
+            f"robustness over {over} needs results of one setting on two {plural(over)} or more "
+            f"({single({key: _level(each[0], over) for key, each in sets.items()})})"
         )
     loose = {r.cell.method for r in chosen if methods and r.cell.method not in methods}
+    named = labels(sorted(several))
     found = [
-        _design(" ".join(filter(None, key)), several[key], over, protocol, loose, partial=partial)
+        _design(named[key], several[key], over, protocol, loose, partial=partial)
         for key in sorted(several)
     ]
     return [
@@ -202,7 +206,7 @@ def _settings(result: Result) -> dict[str, object]:
     cell = result.cell.model_dump(mode="json")
     parts = {**cell, **cell["values"], **cell["recipe"]}
     kept = {name: value for name, value in parts.items() if name not in _FREE}
-    return {**kept, "content of the dataset": _content(result)}
+    return {**kept, "content of the dataset": content(result)}
 
 
 def _differing(settings: Sequence[Mapping[str, object]]) -> str:
@@ -230,19 +234,3 @@ def _complete(cells: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 def _level(result: Result, over: str) -> str:
     return level_of(result.cell, over)
-
-
-def _common(result: Result, over: str) -> tuple[str, ...]:
-    cell = result.cell
-    length = "paper" if cell.budget.name == "paper" else cell.budget.spent
-    where = ("", "") if over == "dataset" else (cell.dataset, _content(result))
-    encoder = "" if over == "encoder" else cell.encoder
-    return (*where, encoder, length, cell.training, cell.precision)
-
-
-def _content(result: Result) -> str:
-    return result.provenance.dataset_sha256[:8]
-
-
-def _is_one_of(result: Result, names: Sequence[str]) -> bool:
-    return result.cell.method in names or result.cell.base_method in names

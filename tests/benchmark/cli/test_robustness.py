@@ -63,9 +63,12 @@ def test_json_holds_what_the_table_holds(results: Path) -> None:
         (("--over", "encodr"), "did you mean 'encoder'"),
         (("--over", "dataset"), "two datasets or more (got photos)"),
         (("--margin", "0"), "--margin must be above 0"),
-        (("--protocol", "nothing"), "got no results"),
         (("--population", "--over", "dataset"), "datasets differ"),
         (("--population",), "no predictions that agree with its numbers: compact replicate 0"),
+        (("--margin", "inf"), "at most 100 points (got inf)"),
+        (("--protocol", "knn"), "no result has a score under the protocol 'knn'"),
+        (("--protocol", "knn", "-m", "byol"), "(--protocol may be one of linear)"),
+        (("-m", "simclr[hidden=64]"), "no result of the method 'simclr[hidden=64]'"),
     ],
 )
 def test_what_cannot_be_judged_is_one_sentence_and_exit_2(
@@ -77,6 +80,23 @@ def test_what_cannot_be_judged_is_one_sentence_and_exit_2(
     assert done.exit_code == 2
     assert said in done.output
     assert len(done.output.splitlines()) == 1
+
+
+def test_the_head_of_a_table_is_readable(results: Path) -> None:
+    """No hash, where one content is all there is; and of which encoders it speaks."""
+    done = cslbench("--results", results)
+    assert done.stdout.startswith("photos, 50000 images, common, float32: encoders compact, ")
+    assert "these encoders are a fixed set: nothing is said of others" in done.stdout
+    assert "mean, at 95 % alone" in done.stdout
+
+
+def test_json_has_the_sd_that_is_printed(results: Path) -> None:
+    """That of the effect, beside the raw sd of the means."""
+    (table,) = json.loads(cslbench("--results", results, "--json").stdout)["tables"]
+    found = table["rows"][0]["sd_of_effect"]
+    assert (
+        "{sd:.2f} [{low:.2f}, {high:.2f}]".format(**found) in cslbench("--results", results).stdout
+    )
 
 
 def test_an_incomplete_table_is_exit_2_and_says_what_is_missing(results: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.errors import UsageError
 from benchmark.evidence.designs import Design, Refused, designs
+from benchmark.matrix.budget import NAMED
 from benchmark.store.result import Result
 from tests.benchmark.evidence.spreading import ENCODERS, made
 from tests.benchmark.factories import make_cell, make_result
@@ -162,6 +163,37 @@ def test_a_single_encoder_and_an_unknown_method_are_refused_in_words() -> None:
         designs(made(), "encoder", methods=["simcrl"], protocol="linear")
     with pytest.raises(UsageError, match="no results"):
         designs([], "encoder", protocol="linear")
+
+
+def test_levels_that_are_not_alike_in_the_rest_are_told_so() -> None:
+    """Two datasets of one budget each; and which setting stands between them."""
+    found = [
+        make_result(cell=make_cell("simclr", dataset=dataset, budget=NAMED[budget]))
+        for dataset, budget in (("photos", "pocket"), ("digits", "small"))
+    ]
+    with pytest.raises(UsageError, match="got digits, photos, which differ in budget too"):
+        designs(found, "dataset", protocol="linear")
+
+
+def test_a_control_is_refused_as_a_control() -> None:
+    """It is known, and left out."""
+    results = [*made(), make_result("random_init", 30.0)]
+    with pytest.raises(UsageError, match="random_init is a control"):
+        designs(results, "encoder", methods=["random_init"], protocol="linear")
+
+
+def test_a_set_is_named_by_its_data_only_where_that_tells() -> None:
+    """Two contents of one name."""
+    other = [
+        make_result("simclr", encoder=encoder, replicate=k, dataset_sha256="ef" * 32)
+        for encoder in ENCODERS
+        for k in range(2)
+    ]
+    (one,) = designs(made(), "encoder", protocol="linear")
+    assert one.label == "photos, 50000 images, common, float32"
+    two = designs([*made(), *other], "encoder", protocol="linear")
+    assert {each.label.partition(", data ")[0] for each in two} == {one.label}
+    assert f"{one.label}, data efefefef" in {each.label for each in two}
 
 
 def test_methods_that_are_not_everywhere_can_be_left_out() -> None:
