@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmark.counting import plural
 from benchmark.evidence.designs import Design, Refused, designs
 from benchmark.report.plot import style
 from benchmark.report.plot.looks import Look, of_methods
@@ -61,7 +62,7 @@ def data(results: Sequence[Result], over: str, protocol: str) -> Profiles:
     """
     found = designs(results, over, protocol=protocol)
     panels = [_panel(design) for design in found if isinstance(design, Design)]
-    left_out = [f"{each.label}: {each.reason}" for each in found if isinstance(each, Refused)]
+    left_out = [each.sentence for each in found if isinstance(each, Refused)]
     refuse_none(panels, "; ".join(left_out))
     return Profiles(protocol, over, tuple(panels), tuple(left_out))
 
@@ -89,11 +90,11 @@ def draw(shown: Profiles, width: style.Width) -> Figure:
     inches = style.WIDTHS[width]
     each = inches / min(columns, len(shown.panels))
     looks = of_methods(p.name for panel in shown.panels for p in panel.profiles)
-    note = f"Runs: all {shown.over}s and replicates, the same for every method."
+    note = f"Runs: all {plural(shown.over)} and replicates, the same for every method."
     extra = style.key_size(list(looks), inches)[1] + style.note_height(note, inches)
     figure, parts = style.panels([2.1] * len(shown.panels), width, columns, extra=extra)
     for part, panel in zip(parts, shown.panels, strict=True):
-        runs = f"{len(panel.levels)} {shown.over}s × {len(panel.replicates)} replicates"
+        runs = f"{len(panel.levels)} {plural(shown.over)} × {len(panel.replicates)} replicates"
         style.headed(part, (panel.title, runs), each)
         axes = part.subplots()
         _draw(axes, panel, looks)

@@ -72,10 +72,9 @@ def data(results: Sequence[Result], over: str, protocol: str) -> Robustness:
     panels, left_out = [], []
     for design in designs(results, over, protocol=protocol):
         rows = design if isinstance(design, Refused) else spreads(design)
-        if isinstance(design, Refused) or isinstance(rows, Refused):
-            reason = rows.reason if isinstance(rows, Refused) else ""
-            left_out.append(f"{design.label}: {reason}")
-        else:
+        if isinstance(rows, Refused):
+            left_out.append(rows.sentence)
+        elif isinstance(design, Design):
             panels.append(_panel(design, rows))
     refuse_none(panels, "; ".join(left_out))
     return Robustness(protocol, over, tuple(panels), tuple(left_out))

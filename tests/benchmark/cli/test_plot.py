@@ -134,6 +134,21 @@ def test_an_empty_store_is_one_sentence_and_exit_2(tmp_path: Path, kind: str) ->
     assert not [*tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize("kind", ["robustness", "profiles"])
+def test_a_table_that_is_not_full_says_which_methods_to_choose(kind: str, tmp_path: Path) -> None:
+    """As the verb does; and the figure of those can be drawn."""
+    for method, encoders in (("simclr", ("compact", "resnet18")), ("byol", ("compact",))):
+        for encoder in encoders:
+            for replicate, value in enumerate((60.0, 61.0, 63.0)):
+                moved = value + replicate * len(encoder) / 10
+                result = make_result(method, moved, encoder=encoder, replicate=replicate)
+                files.write(tmp_path, result, {})
+    done = cslbench(kind, "--json", "--results", tmp_path)
+    assert done.exit_code == 2
+    assert done.output.rstrip().endswith("; choose methods: -m simclr")
+    assert cslbench(kind, "--json", "--results", tmp_path, "-m", "simclr").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
