@@ -85,7 +85,7 @@ def test_products_of_replicates_alone_hold_what_images_favour() -> None:
 
 @pytest.mark.parametrize("size", [0.0, 0.05, 0.2])
 def test_the_interval_covers_planted_effects(size: float) -> None:
-    """3 methods x 4 encoders x 5 replicates x 400 images a table, nominal 95 %."""
+    """Methods drawn singly, 4 encoders x 5 replicates x 400 images, nominal 95 %."""
     draws = 3 * simulations(70)
     random = np.random.default_rng(3)
     hits = sum(holds(crossed_effect(answers(random, size)), truth(size)) for _ in range(draws))
