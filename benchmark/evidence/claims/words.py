@@ -24,7 +24,7 @@ def row(judged: Judged) -> tuple[str, ...]:
     return (
         judged.claim.id,
         judged.kind if judged.claim.untested else judged.verdict,
-        _replicates(judged) if judged.setting else "",
+        behind(judged) if judged.setting else "",
         _shown(judged, against=against),
         _number(p),
         _number(corrected) if judged.claim.family != EXPLORATORY else "",
@@ -32,7 +32,7 @@ def row(judged: Judged) -> tuple[str, ...]:
     )
 
 
-def _replicates(judged: Judged) -> str:
+def behind(judged: Judged) -> str:
     """Return the replicates behind the effect, and of how many where there are more."""
     have, shown = judged.replicates, judged.shown
     return (

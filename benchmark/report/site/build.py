@@ -196,7 +196,7 @@ def _claims(
             "kind": one.kind,
             "reason": one.reason,
             "setting": one.setting,
-            "replicates": one.replicates,
+            "replicates": claimed.behind(one) if one.replicates else "",
             "cells": [
                 (path, _label(own[path]))
                 for path in dict.fromkeys(pages[name] for name in one.results if name in pages)

@@ -160,8 +160,8 @@
     const count = Math.min(rows.length, limit);
     element("status").textContent = rows.length ? `${count} of ${rows.length} rows shown` : "No row matches: reset, or choose less.";
     const published = chosen("theirs").length;
-    element("published").hidden = !data.theirs.length;
     element("published").disabled = !data.rows.length;
+    element("published").hidden = !published && state.show === "ours";
     element("published").textContent = `Published: ${state.show === "ours" ? "show" : "hide"} ${published}`;
     element("more").hidden = count === rows.length;
     element("more").textContent = `Show ${Math.min(PAGE, rows.length - count)} more`;

@@ -125,6 +125,8 @@ def test_published_rows_are_asked_for(honest: Path, opened: Callable[..., Page])
     assert seen.first.evaluate(bold)
     page.get_by_role("button", name="Published: hide ").click()
     assert page.locator("#board .theirs").count() == 0
+    page.fill("#q", "photos")
+    assert page.locator("#published").is_hidden()
 
 
 def test_a_phone_has_ranks_and_marks_below_the_name(
